@@ -1,35 +1,27 @@
 // What any Fabric network must bear out of evidence: a study's bundle verifies, no byte of it can be another, and a
 // gateway that has all keys of one organisation cannot make one that says something else.
 import assert from 'node:assert/strict';
-import { sign } from 'node:crypto';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createPublicKey, sign, X509Certificate } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import type { Lineage } from '@consilium/domain';
 import { genesisDigest, type Subject, verifyBundle } from '@consilium/verify';
 import { flipEveryByte } from '@consilium/verify/testing/flip-every-byte';
 import {
   type BundlePart,
-  dataHashOf,
   flipped,
-  headerBytes,
   hiding,
   isAnswer,
-  isBlock,
   rewritten,
-  type ShownBlock,
 } from '@consilium/verify/testing/rewritten-bundle';
-import { lowS } from '@consilium/verify/testing/signature-forms';
 import { anyOfPeers } from '../src/ledger/key-policy.ts';
 import { ConsortiumStory, type LedgerConformance } from './consortium-story.ts';
 import { bundleOf, gather, publishModel, readBlocks } from './evidence-gathering.ts';
 import type { Credentials } from './fabric-consortium.ts';
-import {
-  answeredOtherwise,
-  answersIn,
-  rowOf,
-  showing,
-  signatureHeaderOf,
-  withoutTail,
-} from './forged-evidence.ts';
+import { answeredOtherwise, answersIn, forkedBy, rowOf, showing, withoutTail } from './forged-evidence.ts';
 import { orderForgery, PeerKey } from './forged-row.ts';
 import { hasOpenssl, judgeByOpenssl } from './openssl-opinion.ts';
 
@@ -159,20 +151,8 @@ export function evidenceConformance(
 
     it('a forked block is refused, whoever of the hospitals signed it', async (t: TestContext) => {
       if (peer === undefined) return t.skip(NONE);
-      const { certificate, privateKey } = await peer(mallory);
-      const forked = rewritten(file, (parts) => {
-        const at = parts.findLastIndex(isBlock);
-        const block = parts[at] as ShownBlock;
-        const envelopes = block.envelopes.slice(0, -1).concat(block.envelopes[0]!);
-        const header = { ...block.header, dataHash: dataHashOf(envelopes) };
-        const { value } = block.orderers!;
-        const signatureHeader = signatureHeaderOf(mallory, certificate);
-        const signed = Buffer.concat([value, signatureHeader, headerBytes(header)]);
-        const nothing = new Uint8Array();
-        const signature = lowS(sign('sha256', signed, privateKey));
-        const orderers = { value, signatures: [{ signatureHeader, identifierHeader: nothing, signature }] };
-        return [...parts.slice(0, at), { ...block, header, envelopes, orderers }, ...parts.slice(at + 1)];
-      });
+      const forger = { mspId: mallory, ...(await peer(mallory)) };
+      const forked = forkedBy(forger, file, (envelopes) => envelopes.slice(0, -1).concat(envelopes[0]!));
       refused(forked, /^block \d+: its 1 signatures of orderers are not those that the channel asks for/);
     });
 

@@ -2,35 +2,22 @@
 // dataset and of a transaction. Each proves what it claims, and a gateway that has all keys of one organisation cannot
 // make one that says something else.
 import assert from 'node:assert/strict';
-import { sign } from 'node:crypto';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { majorityOf } from '@consilium/domain/rules';
 import { patientsArgument, revisionArgument, updateArgument } from '@consilium/domain/testing/examples';
 import { genesisDigest, reportOf, type Subject, type SubjectKind, verifyBundle } from '@consilium/verify';
 import {
   type BundlePart,
-  dataHashOf,
   flipped,
-  headerBytes,
   hiding,
   isAnswer,
-  isBlock,
   rewritten,
-  type ShownBlock,
 } from '@consilium/verify/testing/rewritten-bundle';
-import { lowS } from '@consilium/verify/testing/signature-forms';
 import { anyOfPeers } from '../src/ledger/key-policy.ts';
 import { ConsortiumStory } from './consortium-story.ts';
 import type { EvidenceConformance } from './evidence-conformance.ts';
 import { bundleOf, type Gathered, gather, publishModel, readBlocks } from './evidence-gathering.ts';
-import {
-  answeredOtherwise,
-  answersIn,
-  rowOf,
-  showing,
-  signatureHeaderOf,
-  withoutTail,
-} from './forged-evidence.ts';
+import { answeredOtherwise, answersIn, forkedBy, rowOf, showing, withoutTail } from './forged-evidence.ts';
 import { orderForgery, PeerKey } from './forged-row.ts';
 
 const KINDS: readonly SubjectKind[] = ['study', 'model', 'dataset', 'transaction'];
@@ -323,20 +310,8 @@ export function evidenceKindsConformance(
 
         it('a forked block is refused, whoever of the hospitals signed it', async (t: TestContext) => {
           if (peer === undefined) return t.skip(NONE);
-          const { certificate, privateKey } = await peer(mallory);
-          const bytes = rewritten(file(), (parts) => {
-            const at = parts.findLastIndex(isBlock);
-            const block = parts[at] as ShownBlock;
-            const envelopes = block.envelopes.concat(block.envelopes[0]!);
-            const header = { ...block.header, dataHash: dataHashOf(envelopes) };
-            const { value } = block.orderers!;
-            const signatureHeader = signatureHeaderOf(mallory, certificate);
-            const signed = Buffer.concat([value, signatureHeader, headerBytes(header)]);
-            const signature = lowS(sign('sha256', signed, privateKey));
-            const one = { signatureHeader, identifierHeader: new Uint8Array(), signature };
-            const last = { ...block, header, envelopes, orderers: { value, signatures: [one] } };
-            return [...parts.slice(0, at), last, ...parts.slice(at + 1)];
-          });
+          const forger = { mspId: mallory, ...(await peer(mallory)) };
+          const bytes = forkedBy(forger, file(), (envelopes) => envelopes.concat(envelopes[0]!));
           refused(bytes, /^block \d+: (its 1 signatures of orderers are not|it does not follow)/);
         });
 

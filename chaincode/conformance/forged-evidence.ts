@@ -1,17 +1,21 @@
 // Files of evidence as a dishonest gateway would like them: blocks shown that were left out, tails cut off, answers put
 // into the mouths of peers whose keys it has.
-
 import assert from 'node:assert/strict';
+import { sign } from 'node:crypto';
 import { canonicalJson } from '@consilium/domain';
 import { readBlock } from '@consilium/verify';
 import {
   type BundlePart,
+  dataHashOf,
+  headerBytes,
   isAnswer,
   isBlock,
   rewritten,
   type ShownBlock,
 } from '@consilium/verify/testing/rewritten-bundle';
+import { lowS } from '@consilium/verify/testing/signature-forms';
 import fabricProtos from '@hyperledger/fabric-protos';
+import type { Credentials } from './fabric-consortium.ts';
 import { endorseOtherwise, type PeerKey } from './forged-row.ts';
 
 const { common } = fabricProtos;
@@ -95,8 +99,29 @@ export async function answeredOtherwise(
   return message.serializeBinary();
 }
 
+/** The last block that is shown, with other transactions, signed by an organisation's peer in the orderers' place. */
+export function forkedBy(
+  { mspId, certificate, privateKey }: Credentials & { readonly mspId: string },
+  file: Uint8Array,
+  otherwise: (envelopes: readonly Uint8Array[]) => readonly Uint8Array[],
+): Buffer {
+  return rewritten(file, (parts) => {
+    const at = parts.findLastIndex(isBlock);
+    const block = parts[at] as ShownBlock;
+    const envelopes = otherwise(block.envelopes);
+    const header = { ...block.header, dataHash: dataHashOf(envelopes) };
+    const { value } = block.orderers!;
+    const signatureHeader = signatureHeaderOf(mspId, certificate);
+    const signed = Buffer.concat([value, signatureHeader, headerBytes(header)]);
+    const signature = lowS(sign('sha256', signed, privateKey));
+    const one = { signatureHeader, identifierHeader: new Uint8Array(), signature };
+    const last = { ...block, header, envelopes, orderers: { value, signatures: [one] } };
+    return [...parts.slice(0, at), last, ...parts.slice(at + 1)];
+  });
+}
+
 /** Who an organisation's peer says that it is, when it signs as an orderer. */
-export function signatureHeaderOf(mspId: string, certificate: string): Uint8Array {
+function signatureHeaderOf(mspId: string, certificate: string): Uint8Array {
   const identity = new fabricProtos.msp.SerializedIdentity();
   identity.setMspid(mspId);
   identity.setIdBytes(Buffer.from(certificate));
