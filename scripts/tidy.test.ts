@@ -38,7 +38,14 @@ const SIBLINGS: Record<string, readonly string[]> = {
   ],
   chaincode: ['@consilium/domain', '@consilium/domain/rules', '@consilium/domain/key-proof'],
   'test-network': ['@consilium/command-line', '@consilium/guarded-rows'],
-  gateway: ['@consilium/command-line', '@consilium/domain', '@consilium/guarded-rows', '@consilium/verify'],
+  gateway: [
+    '@consilium/command-line',
+    '@consilium/domain',
+    '@consilium/domain/ledger',
+    '@consilium/guarded-rows',
+    '@consilium/verify',
+    '@consilium/verify/blocks',
+  ],
   trainer: [
     '@consilium/command-line',
     '@consilium/domain',

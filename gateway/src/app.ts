@@ -20,7 +20,7 @@ import { addDocumentation } from './http/documentation.ts';
 import { limitFailures, limitRefusals } from './http/failure-limit.ts';
 import { answerBrokenRequest, keepHttpRules, originForm, refuseUnknownRoutes } from './http/http-rules.ts';
 import { handleProblems, sendProblem } from './http/problem.ts';
-import { validatorCompiler } from './http/validator-compiler.ts';
+import { OWN_COMPILERS } from './http/validator-compiler.ts';
 import { createMetrics } from './metrics.ts';
 import type { Outbox } from './outbox/outbox.ts';
 import { Submissions } from './outbox/submissions.ts';
@@ -113,11 +113,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     },
     clientErrorHandler: (error, socket) =>
       answerBrokenRequest(error, socket, connections.inFlightOn(socket as Socket)),
+    schemaController: OWN_COMPILERS,
   });
   connections.watch(app);
-  app.setValidatorCompiler(validatorCompiler);
-  // Answers are the ledger's canonical JSON: written as they are, never filtered by a schema.
-  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   acceptEmptyJson(app);
   endConnectionsOnClose(app);
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { InputError } from '@consilium/command-line';
-import { DomainError, MspId, ROLES, type Role, validate } from '@consilium/domain';
+import { DomainError, MspId, validate } from '@consilium/domain';
 import { type Static, Type } from 'typebox';
 import { Clean } from 'typebox/value';
 
@@ -37,21 +37,6 @@ export interface Connection {
   /** Peers of other organisations. */
   readonly peers: readonly Static<typeof Peer>[];
 }
-
-/** A connection to the own peer, and to each of the others with the own identities, by whose peer it is. */
-export function connectionsOf(connection: Connection): { mspId: string; connection: Connection }[] {
-  const { organisation, peers } = connection;
-  return [
-    { mspId: organisation.mspId, connection },
-    ...peers.map(({ mspId, endpoint, tlsRootCertificate }) => ({
-      mspId,
-      connection: { ...connection, organisation: { ...organisation, endpoint, tlsRootCertificate } },
-    })),
-  ];
-}
-
-export const rolesOf = ({ organisation }: Connection): Role[] =>
-  ROLES.filter((role) => organisation.clients[role] !== undefined);
 
 /**
  * Reads the file's only organisation, or the one named.

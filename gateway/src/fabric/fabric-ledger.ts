@@ -2,7 +2,7 @@
 // own peer; one identity per role; every call with a deadline; every error named by the step that failed.
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { canonicalJson, type Role } from '@consilium/domain';
+import { canonicalJson, type Role } from '@consilium/domain/ledger';
 import { Client, credentials, status as GrpcStatus, type Interceptor } from '@grpc/grpc-js';
 import {
   type ChaincodeEventsOptions,
@@ -24,7 +24,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Limits } from '../config.ts';
 import type { Asker } from './ask-orderers.ts';
 import { commitStatusRequest } from './commit-status-request.ts';
-import { type Connection, rolesOf } from './connection-file.ts';
+import { type Connection, rolesOf } from './connection.ts';
 import {
   type BeforeSending,
   type BlockSpan,

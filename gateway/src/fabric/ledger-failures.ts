@@ -1,6 +1,6 @@
 // What the answers of peers and orderers mean: which step failed, whether anything can still commit, and whether a
 // refusal is a rule's or only that of a peer which is a block behind. Knows Fabric's words, not its SDK.
-import { DomainError, ERRORS, type ErrorCode, parseDomainError } from '@consilium/domain';
+import { DomainError, ERRORS, type ErrorCode, parseDomainError } from '@consilium/domain/ledger';
 import { LedgerError, type LedgerErrorCode, type LedgerStep, type Refusal } from './ledger.ts';
 import { domainRefusal } from './refusals.ts';
 

@@ -1,5 +1,5 @@
 // What peers say when they refuse, cleaned for the public: sentences stay, addresses and paths go.
-import { DomainError, parseDomainError } from '@consilium/domain';
+import { DomainError, parseDomainError } from '@consilium/domain/ledger';
 import type { Refusal } from './ledger.ts';
 
 const INTERNALS = [

@@ -9,7 +9,7 @@ import {
   headerHash,
   readBlock,
   UnreadableError,
-} from '@consilium/verify';
+} from '@consilium/verify/blocks';
 import type { BlockFeed } from './block-feed.ts';
 import { AlarmError, BlockWitnesses } from './block-witnesses.ts';
 import { Changes } from './changes.ts';

@@ -9,7 +9,7 @@ import {
   ordererProblem,
   readBlock,
   UnreadableError,
-} from '@consilium/verify';
+} from '@consilium/verify/blocks';
 import type { BlockFeed } from './block-feed.ts';
 import type { Changes } from './changes.ts';
 import type { KnownBlock } from './checked-blocks.ts';

@@ -1,5 +1,5 @@
 // A checked block in the terms of the index: names instead of numbers and bytes.
-import { argumentLimitsOf, DomainError, parseArgument, ROLE_ATTRIBUTE } from '@consilium/domain';
+import { argumentLimitsOf, DomainError, parseArgument, ROLE_ATTRIBUTE } from '@consilium/domain/ledger';
 import type { BlockTransaction, CheckedBlock, FabricBlock } from '@consilium/verify';
 import { validationCodeName } from '../fabric/validation-codes.ts';
 import type { IndexedBlock, IndexedTransaction } from './ledger-index.ts';

@@ -1,7 +1,7 @@
 // The thread in which the channel is followed: signatures cost more than anything else that a gateway does, and the
 // hospital's requests must not wait for them.
 import { parentPort, workerData } from 'node:worker_threads';
-import { type Connection, connectionsOf } from '../fabric/connection-file.ts';
+import { type Connection, connectionsOf } from '../fabric/connection.ts';
 import { FabricLedger } from '../fabric/fabric-ledger.ts';
 import type { BlockFeed } from './block-feed.ts';
 import { BlockFollower } from './block-follower.ts';

@@ -1,7 +1,7 @@
 // The index of the ledger in one SQLite file: written by one thread, block by block as they were checked, and read by
 // any. It holds nothing that the blocks do not say: a file that is damaged, or of another version, is made again.
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { ROW_SCHEMA, type RowKind } from '@consilium/domain';
+import { ROW_SCHEMA, type RowKind } from '@consilium/domain/ledger';
 import { RowGuard } from '@consilium/guarded-rows';
 import { type CheckedBlocks, type IndexTip, type KnownBlock, SqliteBlocks } from './checked-blocks.ts';
 import {

@@ -1,6 +1,6 @@
 // The history of the ledger, answered from the tables of the index.
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import { presentForm, type RowKind } from '@consilium/domain';
+import { presentForm, type RowKind } from '@consilium/domain/ledger';
 import {
   blockOf,
   compositeKey,

@@ -2,6 +2,7 @@
 // that its size is what a stranger can make all of them work: as small as honest arguments allow.
 import { DomainError } from './errors.ts';
 
+/** What one argument may be at most. */
 export interface ArgumentLimits {
   /** Of the argument's text in UTF-8. */
   readonly bytes: number;
