@@ -55,9 +55,15 @@ export async function planEmbedded(consortium: Consortium, directory: string): P
   return {
     addresses,
     stages: [
-      { title: 'ledger and IPFS', services: [testNetwork(place)] },
-      { title: 'chaincode', services: organisations.map((one) => chaincode(one, place)) },
-      { title: 'trainers', services: organisations.map((one) => trainerService(one, place)) },
+      // None of these waits for another to be there, and the ledger alone would leave the other processors idle.
+      {
+        title: 'ledger, IPFS, chaincode and trainers',
+        services: [
+          testNetwork(place),
+          ...organisations.map((one) => chaincode(one, place)),
+          ...organisations.map((one) => trainerService(one, place)),
+        ],
+      },
       { title: 'gateways', services: organisations.map((one) => gatewayService(one, place)) },
     ],
   };

@@ -104,8 +104,19 @@ export class Membership {
   }
 }
 
+const expiries = new Map<string, Date | undefined>();
+
 /** When a serialized identity's certificate expires, no matter who issued it; undefined when it holds none. */
 export function expiryOf(serialized: Uint8Array): Date | undefined {
+  const cacheKey = sha256(serialized).toString('hex');
+  if (expiries.has(cacheKey)) return expiries.get(cacheKey);
+  if (expiries.size >= CACHE_LIMIT) expiries.delete(expiries.keys().next().value!);
+  const expiry = readExpiry(serialized);
+  expiries.set(cacheKey, expiry);
+  return expiry;
+}
+
+function readExpiry(serialized: Uint8Array): Date | undefined {
   try {
     const message = mspProtos.SerializedIdentity.deserializeBinary(serialized);
     const pem = Buffer.from(message.getIdBytes_asU8()).toString('utf8');
