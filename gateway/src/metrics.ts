@@ -4,6 +4,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { HistoryFigures } from './history-metrics.ts';
 import type { ApiKeys } from './http/api-keys.ts';
 import type { WatchedHistory } from './read-model/index-in-thread.ts';
+import { numberOf } from './read-model/ledger-alarms.ts';
 import type { WitnessStatus } from './witnesses/witness-exchange.ts';
 
 interface MetricsOptions {
@@ -85,7 +86,7 @@ export function createMetrics(options: MetricsOptions) {
       help: 'What was found wrong with the ledger, or with what peers say of it, and not removed by an operator.',
       registers,
       collect() {
-        this.set(history?.status?.alarms.length ?? 0);
+        this.set(numberOf(history?.status?.alarms ?? []));
       },
     }),
     ready: new Gauge({

@@ -15,7 +15,7 @@ import {
 import { Authority, type Signer } from '@consilium/verify/testing/test-authority';
 import { PlayedFeed } from '../testing/played-feed.ts';
 import { BlockFollower, type FollowerOptions, type FollowerStatus } from './block-follower.ts';
-import { LedgerAlarms } from './ledger-alarms.ts';
+import { LedgerAlarms, numberOf } from './ledger-alarms.ts';
 import type { LedgerIndex } from './ledger-index.ts';
 import { openIndex } from './open-index.ts';
 
@@ -225,6 +225,35 @@ describe('a channel that is followed', () => {
     own.send(...write('d'));
     await following.follows(6);
     assert.equal(following.alarms.all().length, 1);
+  });
+
+  it('counts what is not kept after a hundred such alarms, in one alarm that says so, also after a restart', async () => {
+    const most = 100;
+    const more = 7;
+    write(...Array.from({ length: most + more }, (_, i) => `k${i}`));
+    const [, , , , , ...blocks] = channel.blocks;
+    const lies = blocks.map((block) => blockBytes(block, [10]));
+    const honest = bytes().slice(0, 5);
+    const own = new PlayedFeed('AMSP', [...honest, ...lies.slice(0, most + 4)]);
+    const first = follow({ own });
+    await first.follows(5 + most + 4);
+    await first.end();
+    followings.pop();
+    own.send(...lies.slice(most + 4));
+    const again = follow({ own });
+    const { alarms } = await again.until(
+      (status) => status.blocks === 5 + most + more && numberOf(status.alarms) === most + more,
+    );
+    assert.equal(alarms.length, most + 1);
+    assert.equal(alarms.at(-1)!.count, more);
+    assert.match(
+      alarms.at(-1)!.text,
+      /the peer of AMSP calls 7 more transactions invalid.* the log names each/,
+    );
+    assert.equal(alarms.at(-1)!.stops, false);
+    for (const at of [most, most + more - 1]) {
+      assert.ok([...first.lines, ...again.lines].some((line) => line.includes(`block ${5 + at} invalid`)));
+    }
   });
 
   it('is not indexed further where another peer calls that valid, also after a restart', async () => {

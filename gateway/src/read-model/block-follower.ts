@@ -68,6 +68,8 @@ export class BlockFollower {
   readonly #state: SqliteState;
   #blocks = 0;
   #inTransaction = 0;
+  /** Unexplained transactions since the last commit that are counted, and not kept one by one. */
+  #uncounted = 0;
   #status: Pick<FollowerStatus, 'state' | 'problem' | 'height'> = {
     state: 'building',
     problem: undefined,
@@ -309,8 +311,10 @@ export class BlockFollower {
     const text = `the peer of ${own.mspId} calls ${which} invalid, and nothing makes it so`;
     const confirming = this.#witnesses.confirming(block, place);
     if (confirming.length > 0) log('warn', `${text}; the peers of ${confirming.join(', ')} say the same`);
-    else if (alarms.all().length >= ALARMS_MAX) log('error', text);
-    else this.#raise({ mspId: own.mspId, stops: false, text, unexplained: { block, place } });
+    else if (alarms.all().length >= ALARMS_MAX) {
+      log('error', text);
+      this.#uncounted += 1;
+    } else this.#raise({ mspId: own.mspId, stops: false, text, unexplained: { block, place } });
   }
 
   #progress(): void {
@@ -340,12 +344,25 @@ export class BlockFollower {
     this.#say({});
   }
 
+  #countMore(): void {
+    if (this.#uncounted === 0) return;
+    const { alarms, log, own } = this.#options;
+    try {
+      alarms.countMore(this.#uncounted, { mspId: own.mspId, since: new Date().toISOString() });
+      this.#uncounted = 0;
+    } catch (error) {
+      log('error', `${this.#uncounted} alarms cannot be counted: ${(error as Error).message}`);
+    }
+  }
+
   #commit(): void {
     const { index, own } = this.#options;
     const { database } = index;
     if (!database.isTransaction) database.exec('BEGIN IMMEDIATE');
     index.agree([own.mspId], this.#blocks);
     this.#witnesses.write();
+    // Before the blocks are kept: a crash between counts some twice, and none never.
+    this.#countMore();
     index.commit();
     this.#inTransaction = 0;
     if (Date.now() - this.#saidAtMs >= STATUS_EVERY_MS) this.#say({});
@@ -362,6 +379,7 @@ export class BlockFollower {
     this.#inTransaction = 0;
     const blocks = this.#options.index.tip()?.blocks ?? 0;
     if (blocks === this.#blocks) return;
+    this.#uncounted = 0;
     this.#blocks = blocks;
     this.#witnesses.takeBack(blocks);
   }

@@ -41,9 +41,17 @@ export interface WatchedHistory extends HistorySource {
 
 export interface IndexInThreadOptions extends IndexTask {
   readonly log: (level: 'info' | 'warn' | 'error', text: string) => void;
+  /** Another program for the thread, and less patience with its end, in tests. */
+  readonly thread?: URL;
+  readonly endWithinMs?: number;
 }
 
 const THREAD = new URL('./index-thread.js', import.meta.url);
+/**
+ * What a thread that follows needs to end by itself many times over. The check of a large file at its start, which does
+ * not hear of it, is cut off then, and made again at the next start.
+ */
+const END_WITHIN_MS = 5_000;
 /** A thread that ends at once must not be started all the time. */
 const RESTART_MS = 10_000;
 
@@ -89,23 +97,32 @@ export class IndexInThread implements WatchedHistory {
     });
   }
 
-  /** Resolves when the thread has ended, with all that it wrote on disk. */
+  /**
+   * Resolves when the thread has ended, with all that it committed on disk: by itself, or cut off at the next statement
+   * where it does not hear of it in time.
+   */
   async close(): Promise<void> {
+    const { log, endWithinMs = END_WITHIN_MS } = this.#options;
     this.#isClosed = true;
     clearTimeout(this.#restarting);
     const worker = this.#worker;
     if (worker !== undefined) {
       const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
       worker.postMessage({ kind: 'end' } satisfies ThreadOrder);
+      const late = setTimeout(() => {
+        log('info', 'the index of the ledger is still being checked: it is checked again at the next start');
+        void worker.terminate();
+      }, endWithinMs);
       await ended;
+      clearTimeout(late);
     }
     this.#reader?.close();
     this.#reader = undefined;
   }
 
   #start(): void {
-    const { log, ...task } = this.#options;
-    const worker = new Worker(THREAD, { workerData: task satisfies IndexTask });
+    const { log, thread = THREAD, endWithinMs: _, ...task } = this.#options;
+    const worker = new Worker(thread, { workerData: task satisfies IndexTask });
     this.#worker = worker;
     worker.on('message', (message: ThreadMessage) => this.#take(message));
     worker.on('error', (error) =>

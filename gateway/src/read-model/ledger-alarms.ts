@@ -29,6 +29,8 @@ export interface LedgerAlarm {
   readonly stops: boolean;
   /** A transaction that the own peer calls invalid for no reason that is known here. */
   readonly unexplained?: { readonly block: number; readonly place: number };
+  /** For how many alarms of one kind this is, which are not kept one by one; one where absent. */
+  readonly count?: number;
   /** Of two histories: the header that this gateway has, and the other one. */
   readonly headers?: { readonly own: SignedHeader | undefined; readonly other: SignedHeader };
 }
@@ -76,9 +78,29 @@ export class LedgerAlarms {
 
   /** Keeps an alarm, on disk, until somebody removes the file. */
   raise(alarm: LedgerAlarm): void {
-    replaceFile(this.file, `${JSON.stringify([...this.all(), alarm], undefined, 2)}\n`);
+    this.#keep([...this.all(), alarm]);
+  }
+
+  /** Keeps the number of unexplained transactions that are not kept one by one, in one alarm for all of them. */
+  countMore(more: number, { mspId, since }: Pick<LedgerAlarm, 'mspId' | 'since'>): void {
+    const all = this.all();
+    const before = all.find(({ count }) => count !== undefined);
+    const count = (before?.count ?? 0) + more;
+    const text =
+      `the peer of ${mspId} calls ${count} more transactions invalid, and nothing makes them so: ` +
+      'they are not kept one by one, and the log names each';
+    const counted = { mspId, stops: false, since: before?.since ?? since, text, count };
+    this.#keep([...all.filter((alarm) => alarm !== before), counted]);
+  }
+
+  #keep(alarms: readonly LedgerAlarm[]): void {
+    replaceFile(this.file, `${JSON.stringify(alarms, undefined, 2)}\n`);
   }
 }
+
+/** How many alarms these are, with those that are counted and not kept. */
+export const numberOf = (alarms: readonly LedgerAlarm[]): number =>
+  alarms.reduce((sum, { count = 1 }) => sum + count, 0);
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 

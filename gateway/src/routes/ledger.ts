@@ -56,6 +56,13 @@ const LedgerAlarm = Type.Object({
   text: Type.String({ description: 'What does not hold, with its place.' }),
   since: Type.String({ description: 'When it was found.' }),
   stops: Type.Boolean({ description: 'Whether nothing more of the ledger is indexed until then.' }),
+  count: Type.Optional(
+    Type.Integer({
+      description:
+        'For how many alarms this one is, which are not kept one by one: of unexplained transactions those after the ' +
+        'first hundred alarms. One where absent.',
+    }),
+  ),
   headers: Type.Optional(
     Type.Unknown({
       description: 'Of two histories: both headers with the signatures on them, in hexadecimal.',
