@@ -9,6 +9,7 @@ import {
   sealedToStudyKeys,
 } from '@consilium/domain';
 import { type SealedTo, updateContext } from '../artefacts/artefact-exchange.ts';
+import { named, TrainerError } from '../errors.ts';
 import { GatewayProblem } from '../gateway/gateway-client.ts';
 import { isOver } from '../study/ledger-state.ts';
 import { submit } from '../study/submit.ts';
@@ -73,33 +74,49 @@ export async function eraseUpdates(
   return later;
 }
 
+/** A key that is to be destroyed, and is not. */
+export interface KeptKey {
+  readonly datasetId: string;
+  readonly error: Error;
+}
+
 /**
  * Destroys keys for updates of withdrawn datasets that this hospital owes nothing of: it has erased them, and this
- * folder is a copy from before; or there is nothing that was sealed to them.
+ * folder is a copy from before; or there is nothing that was sealed to them. One that cannot be destroyed does not keep
+ * another from it.
  *
- * @throws TrainerError or GatewayProblem where the journal or the ledger fails
+ * @returns those that are still there, each with why
+ * @throws GatewayProblem where the ledger fails
  */
 export async function destroyKeysNotOwed(
   { ledger, journal, mspId, log }: Pick<TrainerContext, 'ledger' | 'journal' | 'mspId' | 'log'>,
   studyId: string,
   consents: readonly Consent[],
-): Promise<void> {
+): Promise<readonly KeptKey[]> {
   const withdrawn = new Set(
     consents.filter((consent) => consent.withdrawnAt !== undefined).map(({ datasetId }) => datasetId),
   );
-  if (withdrawn.size === 0) return;
+  if (withdrawn.size === 0) return [];
   const held = journal
     .studyKeys(studyId)
     .filter(({ datasetId, isDestroyed }) => !isDestroyed && withdrawn.has(datasetId));
-  if (held.length === 0) return;
+  if (held.length === 0) return [];
   const erasures = await ledger.listErasures(studyId);
+  const kept: KeptKey[] = [];
   for (const { datasetId } of held) {
     const erasure = erasures.find((one) => one.datasetId === datasetId);
     // A list that does not know of the withdrawal says nothing.
     if (erasure === undefined || erasure.owed.includes(mspId)) continue;
-    journal.destroyStudyKey({ studyId, datasetId });
-    log.info({ studyId, datasetId }, 'destroyed a key of which nothing is owed');
+    try {
+      journal.destroyStudyKey({ studyId, datasetId });
+      log.info({ studyId, datasetId }, 'destroyed a key of which nothing is owed');
+    } catch (thrown) {
+      const error = named(thrown);
+      if (!(error instanceof TrainerError)) throw error;
+      kept.push({ datasetId, error });
+    }
   }
+  return kept;
 }
 
 async function eraseOne(

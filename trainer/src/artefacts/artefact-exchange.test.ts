@@ -78,6 +78,19 @@ describe('sealing', () => {
     await assert.rejects(open('B', ref), { code: 'TRAINER_ARTEFACT_NOT_DECRYPTABLE' });
   });
 
+  it('puts nothing into IPFS that the ledger names under another CID than its own', async () => {
+    const { at, store } = world();
+    const sender = at('A');
+    const key = { studyId: 'heart', round: 1, subject: 'x' };
+    const named = await sender.seal({ key, plaintext, context, readers: ['A', 'B'] });
+    const { cid } = await store.put(new Uint8Array(10));
+    const delivering = sender.deliver(key, { named: { ...named, cid }, purpose: 'update' });
+    await assert.rejects(delivering, { code: 'TRAINER_ARTEFACT_HASH_MISMATCH' });
+    assert.equal(store.isPinned(named.cid), false);
+    await sender.deliver(key, { named, purpose: 'update' });
+    assert.equal(store.isPinned(named.cid), true);
+  });
+
   for (const key of UNUSABLE) {
     it(`leaves out whose key is ${key.slice(0, 3)}…${key.slice(-1)}, says so, and tells its owner`, async () => {
       const { publish, open, register, logged } = world();

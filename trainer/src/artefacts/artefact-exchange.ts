@@ -135,11 +135,15 @@ export class ArtefactExchange {
     if (sealed?.sha256 !== named.sha256) throw new TrainerError('TRAINER_RELEASE_DIFFERS');
     if (sealed.cid !== undefined) return;
     const { ciphertext, sizeBytes } = sealed;
-    const { cid } = await translated(() => store.put(ciphertext));
-    if (cid !== named.cid) {
+    const requireNamed = (cid: string) => {
+      if (cid === named.cid) return;
       const detail = `IPFS has it as ${cid}, and the ledger names ${named.cid}`;
       throw new TrainerError('TRAINER_ARTEFACT_HASH_MISMATCH', detail);
-    }
+    };
+    // Before it is put: what the ledger does not name must not be there.
+    requireNamed(await computeCid(ciphertext));
+    const { cid } = await translated(() => store.put(ciphertext));
+    requireNamed(cid);
     afterStep(`${purpose}: put into IPFS`);
     journal.transaction(() => {
       journal.recordPut(key, cid);
@@ -200,6 +204,11 @@ export class ArtefactExchange {
    */
   async keep({ cid }: Pick<ArtefactRef, 'cid'>): Promise<void> {
     await translated(() => this.#options.store.pin(cid));
+  }
+
+  /** Gives up the place at this hospital's node of what this hospital put there itself, and nobody names. */
+  async release(cid: string): Promise<void> {
+    await translated(() => this.#options.store.unpin(cid));
   }
 
   /**

@@ -54,6 +54,10 @@ export class MemoryArtefactStore implements ArtefactStore {
     return cids.filter((cid) => !this.#pins.has(cid));
   }
 
+  isPinned(cid: string): boolean {
+    return this.#pins.has(cid);
+  }
+
   /** Drops what is unpinned, as a node's garbage collection does. */
   collect(): void {
     for (const cid of this.#contents.keys()) if (!this.#pins.has(cid)) this.#contents.delete(cid);

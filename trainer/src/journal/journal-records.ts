@@ -45,6 +45,13 @@ export interface Undelivered {
   readonly sha256: string;
 }
 
+/** What was sealed and may be in IPFS, and is not known to be named by the ledger or unpinned. */
+export interface Inconclusive extends Undelivered {
+  /** Under which it was put, or would have been. */
+  readonly cid: string | undefined;
+  readonly ciphertext: Uint8Array | undefined;
+}
+
 export interface StepKey {
   readonly studyId: string;
   readonly round: number;

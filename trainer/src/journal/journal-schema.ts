@@ -174,8 +174,19 @@ CREATE TABLE study_keys (
 CREATE TABLE private_keys (number INTEGER PRIMARY KEY, private_key BLOB NOT NULL) STRICT;
 `;
 
+const FIFTH = `
+-- Sealed artefacts whose round is over, once they were looked at: named by the ledger, or unpinned.
+CREATE TABLE concluded (
+  study_id TEXT NOT NULL,
+  round INTEGER NOT NULL,
+  subject TEXT NOT NULL,
+  is_named INTEGER NOT NULL,
+  PRIMARY KEY (study_id, round, subject)
+) STRICT, WITHOUT ROWID;
+`;
+
 /** The statement at i leads from version i to version i + 1. */
-export const JOURNAL_STEPS: readonly string[] = [FIRST, SECOND, THIRD, FOURTH];
+export const JOURNAL_STEPS: readonly string[] = [FIRST, SECOND, THIRD, FOURTH, FIFTH];
 
 /** The tables' primary keys, by which the digests beside the rows name them. */
 export const JOURNAL_TABLES = [
@@ -196,4 +207,5 @@ export const JOURNAL_TABLES = [
   { name: 'offers', key: ['study_id', 'dataset_id'] },
   { name: 'study_keys', key: ['study_id', 'dataset_id'] },
   { name: 'private_keys', key: ['number'] },
+  { name: 'concluded', key: ['study_id', 'round', 'subject'] },
 ] as const;

@@ -8,6 +8,7 @@ import type { Row } from './journal-database.ts';
 import type {
   Draw,
   DrawOutcome,
+  Inconclusive,
   PreparedDataset,
   Release,
   ReleaseKey,
@@ -312,6 +313,38 @@ export class Journal extends PeopleJournal {
       subject: subject as string,
       sha256: sha256 as string,
     }));
+  }
+
+  /** What was sealed here and is not concluded, of one round or of all. */
+  inconclusive(studyId: string, ofRound?: number): Inconclusive[] {
+    return this.all(
+      `SELECT round, subject, sha256, cid, ciphertext FROM sealed WHERE study_id = ? AND coalesce(?, round) = round
+         AND (cid IS NOT NULL OR ciphertext IS NOT NULL) AND NOT EXISTS (SELECT 1 FROM concluded
+           WHERE study_id = sealed.study_id AND round = sealed.round AND subject = sealed.subject)`,
+      studyId,
+      ofRound ?? null,
+    ).map(({ round, subject, sha256, cid, ciphertext }) => ({
+      round: Number(round),
+      subject: subject as string,
+      sha256: sha256 as string,
+      cid: (cid as string | null) ?? undefined,
+      ciphertext: (ciphertext as Uint8Array | null) ?? undefined,
+    }));
+  }
+
+  /** What the ledger names stays what it is; what it never named is nowhere any more. */
+  concludeSealed(key: StepKey, { isNamed }: { readonly isNamed: boolean }): void {
+    const of = [key.studyId, key.round, key.subject];
+    this.transaction(() => {
+      this.run('INSERT INTO concluded VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING', ...of, isNamed ? 1 : 0);
+      if (isNamed) return;
+      const cid = this.cidOf(key);
+      if (cid !== undefined) this.run('DELETE FROM artefacts WHERE cid = ?', cid);
+      this.run(
+        'UPDATE sealed SET ciphertext = NULL, cid = NULL WHERE study_id = ? AND round = ? AND subject = ?',
+        ...of,
+      );
+    });
   }
 
   /** Keeps an aggregate that this trainer has recomputed, under its hash. */

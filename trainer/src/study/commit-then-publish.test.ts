@@ -193,4 +193,64 @@ describe('committing, then publishing', { timeout: 280_000 }, () => {
     assert.deepEqual(puts, [round.aggregate?.artefact.cid], 'the update was there');
     assert.notEqual(updates[0]?.artefact.cid, puts[0]);
   });
+
+  /** A study of two members, in which A stops once its update is sealed, and the version before puts it then. */
+  async function leftBehind({ isWrittenDown }: { readonly isWrittenDown: boolean }) {
+    const { store, world } = await aWorld({
+      study: { rounds: 2, quorum: { updates: 1, validators: 1 } },
+      mspIds: ['A', 'B'],
+    });
+    const sealed = Promise.withResolvers<void>();
+    running = runTrainers(world, ({ mspId }) => ({
+      store,
+      afterStep(step) {
+        if (mspId !== 'A' || step !== 'update: sealed and written down') return;
+        sealed.resolve();
+        throw new Error('the trainer is stopped here');
+      },
+    }));
+    await sealed.promise;
+    await running.stop();
+    const key = { studyId: 'study', round: 1, subject: 'a-data' };
+    using journal = new Journal(world.hospitals[0]!.directory);
+    const { cid } = await store.put(journal.sealed(key)!.ciphertext);
+    if (isWrittenDown) {
+      journal.recordPut(key, cid);
+      journal.countArtefact({ cid, sizeBytes: 1 }, 'update');
+    }
+    assert.ok(store.isPinned(cid));
+    // Its round goes on without it: it is never recorded.
+    world.consortium.setConsent('study', 'a-data', 'withdrawn');
+    return { store, world, cid, key };
+  }
+
+  for (const { title, isWrittenDown } of [
+    { title: 'unpins what was put and never recorded, once its round is over', isWrittenDown: true },
+    { title: 'unpins it too where a crash came before its CID was written down', isWrittenDown: false },
+  ]) {
+    it(title, async () => {
+      const { store, world, cid, key } = await leftBehind({ isWrittenDown });
+      let isAway = true;
+      const unpin = store.unpin.bind(store);
+      store.unpin = async (one) => {
+        if (isAway && one === cid) throw new ArtefactError('ARTEFACT_STORE_UNREACHABLE');
+        return unpin(one);
+      };
+      running = runTrainers(world, () => ({ store, maxPollMs: 20 }));
+      await running.until(() => world.consortium.studies.get('study')?.state === 'completed');
+      const { updates, round } = world.consortium.dossier('study', 1);
+      assert.deepEqual([updates.map(({ datasetId }) => datasetId), round.state], [['b-data'], 'finalized']);
+      assert.ok(store.isPinned(cid), 'a node that is away holds up nothing');
+      isAway = false;
+      await running.until(() => !store.isPinned(cid));
+      const { journal } = running.trainers.get('A')!;
+      await running.until(() => journal.inconclusive('study').length === 0);
+      assert.equal(journal.cidOf(key), undefined);
+      assert.ok(
+        updates.every(({ artefact }) => store.isPinned(artefact.cid)),
+        'and nothing else',
+      );
+      assert.ok(store.isPinned(round.aggregate!.artefact.cid));
+    });
+  }
 });

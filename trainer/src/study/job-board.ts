@@ -14,6 +14,11 @@ export interface OwedErasure {
   readonly dueAt: string;
 }
 
+/** A key for a withdrawn dataset's updates that could not be destroyed. */
+export interface KeptKeyError extends JobError {
+  readonly datasetId: string;
+}
+
 export interface Job {
   readonly studyId: string;
   readonly round: number | null;
@@ -25,6 +30,8 @@ export interface Job {
   readonly error?: JobError;
   /** Absent where nothing is owed. */
   readonly erasures?: readonly (OwedErasure & { readonly overdue: boolean })[];
+  /** Absent where every key that is to be destroyed is. */
+  readonly keptKeys?: readonly KeptKeyError[];
 }
 
 interface Owed {
@@ -36,6 +43,7 @@ interface Owed {
 export class JobBoard {
   readonly #jobs = new Map<string, Job>();
   readonly #owed = new Map<string, Owed>();
+  readonly #keptKeys = new Map<string, { readonly keys: readonly KeptKeyError[]; readonly since: string }>();
 
   /** @param nowMs by which what is owed is overdue */
   list(nowMs = Date.now()): Job[] {
@@ -45,6 +53,10 @@ export class JobBoard {
       const job = jobs.get(studyId) ?? { studyId, round: null, stage: 'erasing', startedAt };
       const due = erasures.map((one) => ({ ...one, overdue: nowMs >= Date.parse(one.dueAt) }));
       jobs.set(studyId, { ...(error !== undefined && { error }), ...job, erasures: due });
+    }
+    for (const [studyId, { keys, since: startedAt }] of this.#keptKeys) {
+      const job = jobs.get(studyId) ?? { studyId, round: null, stage: 'erasing', startedAt };
+      jobs.set(studyId, { ...job, keptKeys: keys });
     }
     return [...jobs.values()].sort((a, b) => (a.studyId < b.studyId ? -1 : 1));
   }
@@ -67,6 +79,13 @@ export class JobBoard {
   /** What is owed is not done yet, and why. */
   failErasure(studyId: string, error: JobError): void {
     this.owe(studyId, this.#owed.get(studyId)?.erasures ?? [], error);
+  }
+
+  /** Shows the keys that could not be destroyed, until it is said again; nothing where there is none. */
+  keepKeys(studyId: string, keys: readonly KeptKeyError[]): void {
+    const since = this.#keptKeys.get(studyId)?.since ?? new Date().toISOString();
+    if (keys.length === 0) this.#keptKeys.delete(studyId);
+    else this.#keptKeys.set(studyId, { keys, since });
   }
 
   start(studyId: string, job: { round: number | null; stage: string; datasetId?: string }): void {

@@ -308,6 +308,40 @@ describe('keys for a study', { timeout: 280_000 }, () => {
     assert.equal(holds(directory, key), false);
   });
 
+  it('that cannot be destroyed hold up no study, and are on the board until they are gone', async () => {
+    const world = await proposed();
+    const { store, hospitals, consortium } = world;
+    // Nothing is owed of a dataset that was withdrawn before anything was sealed for it.
+    const broken = { isBroken: true };
+    running = runTrainers(world, () => ({ store, maxPollMs: 20 }));
+    await running.until(() => consortium.keys.rows.length === 9);
+    const { journal, service } = running.trainers.get('B')!;
+    const destroy = journal.destroyStudyKey.bind(journal);
+    let tried = 0;
+    journal.destroyStudyKey = (of) => {
+      tried += 1;
+      if (broken.isBroken) throw new TrainerError('TRAINER_JOURNAL_FAILED', 'the key is still in the file');
+      destroy(of);
+    };
+    consortium.setConsent(STUDY, 'c-data', 'withdrawn');
+    const study = consortium.studies.get(STUDY)!;
+    consortium.studies.set(STUDY, { ...study, state: 'running' });
+    for (const one of running.trainers.values()) one.service.wakeAll();
+    await running.until(() => consortium.studies.get(STUDY)?.state === 'completed');
+    assert.equal(consortium.dossier(STUDY, 2).round.state, 'finalized', 'the study went on');
+    await running.until(() => service.board.list()[0]?.stage === 'erasing');
+    const [job] = service.board.list();
+    assert.deepEqual(
+      job!.keptKeys!.map(({ datasetId, code, detail }) => [datasetId, code, detail]),
+      [['c-data', 'TRAINER_JOURNAL_FAILED', 'the key is still in the file']],
+    );
+    const before = tried;
+    await running.until(() => tried > before);
+    broken.isBroken = false;
+    await running.until(() => service.board.list().length === 0 && journal.studyKey(ofC) === undefined);
+    assert.ok(hospitals.length === 3);
+  });
+
   it('that the ledger has and the folder lacks show an older copy, which draws nothing', async () => {
     const world = await proposed();
     const { consortium, store } = world;

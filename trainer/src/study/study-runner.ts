@@ -8,6 +8,7 @@ import { finalize } from '../actions/finalize.ts';
 import { openRound } from '../actions/open.ts';
 import { takePlainStep } from '../actions/plain-steps.ts';
 import { train } from '../actions/train.ts';
+import { unpinLeftovers } from '../actions/unpin-leftovers.ts';
 import { recordVerdict } from '../actions/verdict.ts';
 import { named, TrainerError } from '../errors.ts';
 import { describeFailure, logFailure } from '../failure.ts';
@@ -72,8 +73,12 @@ export class StudyRunner {
   #erasedAt = '';
   /** The state in which this hospital's keys for the study were last looked at. */
   #keysAt = '';
+  /** How often keys that are to be destroyed could not be, and when that is tried again. */
+  #destroying = { attempts: 0, atMs: 0 };
   /** What was to be erased failed: it is tried again, after the study's end too. */
   #hasToErase = false;
+  /** What was to be unpinned failed: as what was to be erased. */
+  #hasLeftovers = false;
   readonly #early = new Map<string, number>();
   /** When a sealed artefact that could not be put into IPFS is tried again, by its SHA-256. */
   readonly #deliverAtMs = new Map<string, number>();
@@ -109,7 +114,7 @@ export class StudyRunner {
         const action = await this.#step();
         if (action.kind === 'done') {
           this.#board.end(this.studyId);
-          if (!this.#hasToErase) return;
+          if (!this.#hasToErase && !this.#hasLeftovers && this.#destroying.attempts === 0) return;
         }
         const isIdle = action.kind === 'wait' || action.kind === 'done';
         this.#pace.looked({ news: this.#seen !== before || !isIdle, woken });
@@ -157,11 +162,29 @@ export class StudyRunner {
 
   /** Before anything is opened or sealed, and once for each state of the study. */
   async #keepKeys(state: StudyState): Promise<void> {
-    if (this.#keysAt === this.#seen) return;
+    const isTried = this.#keysAt === this.#seen;
+    const isRetry = this.#destroying.attempts > 0 && this.#context.nowMs() >= this.#destroying.atMs;
     // Also where the folder is barred: what was attested stays true.
-    await destroyKeysNotOwed(this.#context, this.studyId, state.consents);
+    if (isRetry || (!isTried && this.#destroying.attempts === 0)) await this.#destroyKeys(state);
+    if (isTried) return;
     await recordStudyKeys(this.#context, state);
     this.#keysAt = this.#seen;
+  }
+
+  /** A key that cannot be destroyed holds up nothing, since no step needs it. It is on the board until it is gone. */
+  async #destroyKeys({ consents }: StudyState): Promise<void> {
+    const { log, nowMs } = this.#context;
+    const kept = await destroyKeysNotOwed(this.#context, this.studyId, consents);
+    const attempts = kept.length === 0 ? 0 : this.#destroying.attempts + 1;
+    const atMs = nowMs() + this.#options.maxPollMs;
+    this.#destroying = { attempts, atMs };
+    const retryAt = new Date(atMs).toISOString();
+    const shown = kept.map(({ datasetId, error }) => {
+      const { code, detail } = describeFailure(error);
+      logFailure(log, error, { studyId: this.studyId, datasetId, work: 'destroying a key' });
+      return { datasetId, code, detail, attempts, retryAt };
+    });
+    this.#board.keepKeys(this.studyId, shown);
   }
 
   /** After withdrawals; it holds up nothing, and is tried again at each look. */
@@ -230,14 +253,21 @@ export class StudyRunner {
 
   async #read(): Promise<StudyState> {
     const { ledger, journal, nowMs } = this.#context;
-    const [study, consents] = await Promise.all([
+    const [study, consents, known] = await Promise.all([
       ledger.getStudy(this.studyId),
       ledger.listConsents(this.studyId),
+      this.#round === 0 ? undefined : ledger.getDossier(this.studyId, this.#round),
     ]);
     if (study === undefined) throw new TrainerError('TRAINER_STUDY_NOT_FOUND');
     const isOwing = journal.undelivered(this.studyId).length > 0;
-    const latest = study.state === 'running' || isOwing ? await this.#readLatest(study, consents) : undefined;
+    const latest =
+      study.state === 'running' || isOwing ? await this.#readLatest(study, consents, known) : undefined;
     if (study.state === 'completed' || study.state === 'aborted') {
+      this.#hasLeftovers = false;
+      for (const round of new Set(journal.inconclusive(this.studyId).map((sealed) => sealed.round))) {
+        const isLatest = round === latest?.round.round;
+        await this.#unpin(round, isLatest ? latest : await ledger.getDossier(this.studyId, round));
+      }
       journal.forgetBytes(this.studyId, Infinity, aggregateOf(latest)?.artefact.sha256);
     }
     this.#keep(study, latest);
@@ -256,20 +286,41 @@ export class StudyRunner {
   }
 
   /** Walks on from the last round known, since rounds only ever go forward. */
-  async #readLatest({ rounds }: Study, consents: readonly Consent[]): Promise<RoundDossier | undefined> {
+  async #readLatest(
+    { rounds }: Study,
+    consents: readonly Consent[],
+    known: RoundDossier | undefined,
+  ): Promise<RoundDossier | undefined> {
     const { ledger, journal } = this.#context;
-    let latest = this.#round === 0 ? undefined : await ledger.getDossier(this.studyId, this.#round);
+    let latest = known;
     if (latest !== undefined) await noticeRound(this.#context, latest, consents);
     while ((latest === undefined || isOver(latest.round)) && this.#round < rounds) {
       const next = await ledger.getDossier(this.studyId, this.#round + 1);
       if (next === undefined) break;
       await noticeRound(this.#context, next, consents);
+      if (latest !== undefined) await this.#unpin(this.#round, latest);
       journal.forgetBytes(this.studyId, this.#round, aggregateOf(latest)?.artefact.sha256);
       this.#round += 1;
       latest = next;
       journal.forgetAggregates(this.studyId, latest.round.base?.parametersSha256 ?? '');
     }
     return latest;
+  }
+
+  /** Holds up nothing: what fails is tried again when the study ends, and when this trainer starts again. */
+  async #unpin(round: number, dossier: RoundDossier | undefined): Promise<void> {
+    try {
+      await unpinLeftovers(this.#context, { studyId: this.studyId, round, dossier });
+    } catch (thrown) {
+      const error = named(thrown);
+      if (error instanceof AssertionError || !(error instanceof Error)) throw error;
+      this.#hasLeftovers = true;
+      logFailure(this.#context.log, error, {
+        studyId: this.studyId,
+        round,
+        work: 'unpinning what is left over',
+      });
+    }
   }
 
   /** Runs beside the rest, and may fail: code that needs the aggregate fetches it, and waits where it cannot. */
