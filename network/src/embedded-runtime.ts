@@ -27,6 +27,7 @@ import { accepts } from './readiness.ts';
 import type { Plan } from './runtime.ts';
 import type { ServiceDefinition } from './service.ts';
 import { writeWhole } from './state-file.ts';
+import { gatewayTlsIn } from './witness-settings.ts';
 
 const DEFAULT_BATCH_TIMEOUT_MS = 200;
 
@@ -51,6 +52,7 @@ export async function planEmbedded(consortium: Consortium, directory: string): P
     ports,
     addresses,
     connectionFile: (mspId) => join(networkDirectory(directory), `organisations/${mspId}.json`),
+    gatewayTls: (mspId) => gatewayTlsIn(join(networkDirectory(directory), 'organisations', mspId)),
   };
   return {
     addresses,

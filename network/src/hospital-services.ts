@@ -8,6 +8,7 @@ import { accepts, answers } from './readiness.ts';
 import type { Addresses } from './runtime.ts';
 import { apiKeysFile, ensureSecrets, keysFile } from './secrets.ts';
 import type { ServiceDefinition } from './service.ts';
+import { type GatewayTls, witnessEnvironment } from './witness-settings.ts';
 
 const DEFAULT_TAKEOVER_MS = 20_000;
 export const READY_TIMEOUT_MS = 60_000;
@@ -23,6 +24,8 @@ export interface Place {
   readonly addresses: Addresses;
   /** The connection file of one organisation, for its gateway. */
   readonly connectionFile: (mspId: string) => string;
+  /** With which gateways speak to each other, of one organisation; they do not where absent. */
+  readonly gatewayTls?: (mspId: string) => GatewayTls;
   /** The agreed digest of block 0; the gateway trusts the first that it sees where absent. */
   readonly genesisSha256?: string;
 }
@@ -32,6 +35,7 @@ export const hospitalPorts = ({ organisations }: Consortium) =>
   organisations.flatMap(({ name, gateway, trainer }) => [
     { name: `chaincode-${name}`, port: undefined },
     { name: `gateway-${name}`, port: gateway?.port },
+    { name: `witness-${name}`, port: undefined },
     { name: `trainer-${name}`, port: trainer?.port },
   ]);
 
@@ -157,6 +161,7 @@ export function gatewayService({ name, mspId }: Organisation, place: Place): Ser
       CONSILIUM_TRAINER_URL: own.trainerUrl,
       CONSILIUM_TRAINER_KEY: secrets.trainer,
       ...(genesisSha256 !== undefined && { CONSILIUM_GENESIS_SHA256: genesisSha256 }),
+      ...witnessEnvironment(own, place),
     },
     port: ports.of(`gateway-${name}`),
     url: own.gatewayUrl,

@@ -4,6 +4,7 @@ import { genesisSha256Of } from './genesis-digest.ts';
 import { isRunning, residentBytes } from './process-identity.ts';
 import { readState, type ServiceRecord } from './state-file.ts';
 import { bytesText, durationText, tableLines } from './text-table.ts';
+import { type WitnessedHistory, witnessedIn, witnessedLines } from './witnessed.ts';
 
 export interface ProcessStatus {
   readonly name: string;
@@ -28,6 +29,8 @@ export interface ConsortiumStatus {
   readonly residentBytes: number;
   /** The digest of the channel's block 0; null where there is no ledger yet. */
   readonly genesisSha256: string | null;
+  /** By whom the history of each gateway here is witnessed. */
+  readonly witnessed: readonly WitnessedHistory[];
   readonly processes: readonly ProcessStatus[];
 }
 
@@ -35,7 +38,8 @@ export function consortiumStatus(directory: string, now = new Date()): Consortiu
   const state = readState(directory);
   const genesisSha256 = genesisSha256Of(directory);
   if (state === undefined) {
-    return { directory, name: null, state: 'stopped', residentBytes: 0, genesisSha256, processes: [] };
+    const nothing = { residentBytes: 0, genesisSha256, witnessed: [], processes: [] };
+    return { directory, name: null, state: 'stopped', ...nothing };
   }
   const supervised = isRunning(state.supervisor);
   const supervisor: ServiceRecord = {
@@ -51,6 +55,9 @@ export function consortiumStatus(directory: string, now = new Date()): Consortiu
     lastExit: null,
   };
   const processes = [supervisor, ...state.services].map((record) => statusOf(record, { supervised, now }));
+  const gateways = state.services.flatMap(({ name, organisation }) =>
+    organisation !== null && name === `gateway-${organisation}` ? [organisation] : [],
+  );
   const alive = processes.some(({ pid }) => pid !== null);
   return {
     directory,
@@ -58,6 +65,7 @@ export function consortiumStatus(directory: string, now = new Date()): Consortiu
     state: supervised ? state.phase : alive ? 'orphaned' : 'stopped',
     residentBytes: processes.reduce((sum, { residentBytes: bytes }) => sum + (bytes ?? 0), 0),
     genesisSha256,
+    witnessed: witnessedIn(directory, gateways),
     processes,
   };
 }
@@ -118,6 +126,7 @@ export function statusText(status: ConsortiumStatus, leaders?: readonly string[]
     '',
     ...lines,
     ...(status.genesisSha256 === null ? [] : ['', `genesis block: ${status.genesisSha256}`]),
+    ...witnessedLines(status.witnessed),
     ...(leaders === undefined ? [] : ['', leaderLine(leaders)]),
     ...orphaned,
     '',

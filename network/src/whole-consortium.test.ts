@@ -116,6 +116,17 @@ test('up starts everything once, restarts what dies, and down stops it even afte
   const { url: trainerUrl } = before.processes.find(({ name }) => name === 'trainer-north')!;
   assert.equal(await local(trainerUrl!, heldOut, trainer), '401 type');
 
+  // Each gateway asks the other what it saw, without anybody's doing.
+  const witnessed = async (): Promise<{ witnessed: { mspId: string; block?: number }[]; checked: number }> =>
+    (
+      await fetch(`${url}/v1/ledger`, { headers: { authorization: `Bearer ${gateway.auditor}` } })
+    ).json() as never;
+  while ((await witnessed()).witnessed[0]?.block === undefined) await sleep(100);
+  assert.equal((await witnessed()).witnessed[0]!.mspId, 'SouthMSP');
+  const [seen] = (await statusNow()).witnessed.find(({ organisation }) => organisation === 'north')!.by;
+  assert.equal(seen?.mspId, 'SouthMSP');
+  assert.ok(seen.block >= 1);
+
   const again = await run(['up', '--config', config, '--dir', directory]);
   assert.equal(again.code, 0);
   assert.match(again.out, /already running/);

@@ -17,6 +17,7 @@ import { assignPorts } from '../ports.ts';
 import { assertBuilt, chaincodeVersion, folderOf, inherited, program } from '../programs.ts';
 import type { Addresses, Plan, Stage } from '../runtime.ts';
 import { writeWhole } from '../state-file.ts';
+import { gatewayTlsIn } from '../witness-settings.ts';
 import { findFabric, findKubo } from './binaries.ts';
 import { ccaasPackage } from './chaincode-package.ts';
 import { joinOrderers, joinPeers, makeGenesisBlock } from './channel.ts';
@@ -65,6 +66,7 @@ export async function planNative(consortium: Consortium, directory: string): Pro
     ports,
     addresses,
     connectionFile: (mspId) => join(layout.directory, `organisations/${mspId}.json`),
+    gatewayTls: (mspId) => gatewayTlsIn(join(layout.directory, 'organisations', mspId)),
   };
   const { organisations } = consortium;
   return {

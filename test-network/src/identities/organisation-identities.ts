@@ -5,6 +5,7 @@
  *     ca/{ca,tlsca}.{crt,key}            the two authorities
  *     msp/{cacerts,tlscacerts,config.yaml}
  *     nodes/NAME/msp, nodes/NAME/tls     the peer or orderer
+ *     nodes/gateway0/tls                 with which a peer's gateway speaks to those of other organisations
  *     users/NAME/msp                     admin, a client of each role, and persons who were enrolled
  */
 import { X509Certificate } from 'node:crypto';
@@ -51,10 +52,28 @@ export async function openOrganisationIdentities(
 ): Promise<OrganisationIdentities> {
   if (!existsSync(options.dir)) await createOrganisation(options);
   const loaded = loadOrganisation(options);
+  if (options.nodeKind === 'peer') await ensureGatewayTls(options, loaded);
   const certificate = new X509Certificate(loaded.nodeTls.certificatePem);
   const isNamed = (host: string) => (isIP(host) ? certificate.checkIP(host) : certificate.checkHost(host));
   const { hosts } = tlsRequest(options);
   return hosts.every(isNamed) ? loaded : { ...loaded, nodeTls: await renameNode(options, loaded) };
+}
+
+const GATEWAY = 'gateway0';
+
+/** Gateways of different organisations speak to each other too; folders from before have no certificate for it. */
+async function ensureGatewayTls(
+  { dir, name, hosts }: OrganisationIdentitiesOptions,
+  { tlsCa }: OrganisationIdentities,
+): Promise<void> {
+  const folder = join(dir, 'nodes', GATEWAY);
+  if (existsSync(folder)) return;
+  const commonName = `${GATEWAY}.${name}`;
+  const request = { commonName, organization: name, hosts: [...new Set([...hosts, commonName])] };
+  const draft = `${folder}.new`;
+  rmSync(draft, { recursive: true, force: true });
+  writeKeyPair(join(draft, 'tls'), 'server', await issueTlsServer(tlsCa, request));
+  renameSync(draft, folder);
 }
 
 async function renameNode(
