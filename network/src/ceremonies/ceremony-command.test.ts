@@ -84,6 +84,11 @@ test('founders agree on one first block, and nobody gets it before all have sign
     assert.match(said, new RegExp(`${name}MSP, digest [0-9a-f]{64}, written to`));
     definitions.push('--definition', at(`${name}.json`));
   }
+  const words = await done('Beta', 'review', at('Alpha.json'));
+  assert.match(
+    words,
+    /Definition of AlphaMSP[\s\S]*authority: "CN=ca.AlphaMSP", valid to[\s\S]*orderer: orderer.alpha:7050/,
+  );
   const file = at('founding.json');
   const founding = ['propose', 'founding', ...definitions, '--founded', '2026-01-31', '--out'];
   await done('Alpha', ...founding, file);
@@ -91,18 +96,25 @@ test('founders agree on one first block, and nobody gets it before all have sign
   assert.equal(readFileSync(file, 'utf8'), readFileSync(at('founding-of-beta.json'), 'utf8'));
 
   const { digest } = JSON.parse(await done('Alpha', 'review', file, '--json'));
-  const blind = await run('Alpha', 'sign', file);
+  const blind = await run('Alpha', 'sign', file, '--definition', at('Alpha.json'));
   assert.equal(blind.status, 2);
   assert.match(blind.stderr, /--digest must be the digest that you reviewed and compared with the others/);
-  assert.equal((await run('Alpha', 'sign', file, '--digest', digest.replace(/./, 'g'))).status, 2);
-  for (const name of ['Alpha', 'Beta']) await done(name, 'sign', file, '--digest', digest);
-  const twice = await run('Beta', 'sign', file, '--digest', digest);
+  assert.equal(
+    (await run('Alpha', 'sign', file, '--digest', digest.replace(/./, 'g'), '--definition', at('Alpha.json')))
+      .status,
+    2,
+  );
+  const own = (name: string) => ['--digest', digest, '--definition', at(`${name}.json`)];
+  const uncompared = await run('Alpha', 'sign', file, '--digest', digest, '--definition', at('Beta.json'));
+  assert.match(uncompared.stderr, /a founder compares the block with the definition of AlphaMSP/);
+  for (const name of ['Alpha', 'Beta']) await done(name, 'sign', file, ...own(name));
+  const twice = await run('Beta', 'sign', file, ...own('Beta'));
   assert.equal(twice.status, 2);
   assert.match(twice.stderr, /signature 3: BetaMSP has signed already/);
   const early = await run('Alpha', 'submit', file, '--out', at('genesis.block'));
   assert.equal(early.status, 1);
   assert.match(early.stderr, /not written: every founder is missing GammaMSP/);
-  assert.match(await done('Gamma', 'sign', file, '--digest', digest), /every founder: met\n\nComplete/);
+  assert.match(await done('Gamma', 'sign', file, ...own('Gamma')), /every founder: met\n\nComplete/);
   const { genesis } = JSON.parse(await done('Gamma', 'submit', file, '--out', at('genesis.block'), '--json'));
   for (const name of NAMES) writePlace(name, { genesis });
   assert.doesNotMatch(readFileSync(file, 'utf8'), /PRIVATE/);

@@ -15,11 +15,13 @@ import { writeWhole, writeWholeBytes } from '../state-file.ts';
 import { type Ceremony, digestOf, gather, readCeremony, writeCeremony } from './ceremony-file.ts';
 import { signCeremony } from './ceremony-signatures.ts';
 import { approveChaincode } from './chaincode-approval.ts';
+import { definitionInWords } from './definition-check.ts';
 import { proposeFounding } from './founding.ts';
 import { placeOfHospital } from './hospital-place.ts';
 import {
   definitionDigest,
   type Endpoint,
+  isDefinition,
   type OrdererNode,
   readDefinition,
   readMspFolder,
@@ -50,12 +52,15 @@ const HELP = `consilium-network: ceremonies, by which organisations of a channel
         batch-timeout       --milliseconds N
         block-size          --messages N
         chaincode           --name NAME --version VERSION --sequence N [--rule "OutOf(2, 'AlphaMSP.peer', …)"]
-  consilium-network review FILE … --place FILE [--configuration BLOCK] [--json]
+  consilium-network review FILE … --place FILE [--configuration BLOCK] [--definition FILE …] [--json]
       Says in words what would change, by the bytes that are signed and the channel as the own peer has it; what that
       makes weaker; who has signed, and who is missing. Copies that several signed are gathered. --configuration reads
-      the channel from a block of it, where no peer can be reached.
-  consilium-network sign FILE --place FILE --digest DIGEST [--configuration BLOCK] [--out FILE] [--json]
+      the channel from a block of it, where no peer can be reached. An organisation whose --definition is given has to
+      be in the channel as it says. A definition itself is reviewed too.
+  consilium-network sign FILE --place FILE --digest DIGEST [--configuration BLOCK] [--definition FILE …] [--out FILE]
+                         [--json]
       Reviews, and adds the administrator's signature, if the digest is the one that was reviewed. The key stays here.
+      A founder gives its own --definition: the block has to say what it says.
   consilium-network submit FILE … --place FILE [--out BLOCK] [--package PACKAGE-ID] [--json]
       Sends what is complete to the orderers, and waits until the own peer has it. A founding is written to BLOCK.
       A chaincode is approved for the own organisation, and committed once enough organisations have approved it.
@@ -281,14 +286,36 @@ function say(found: Review, { json, print }: Call): void {
 }
 
 async function review(files: readonly string[], values: Call, own: OwnPlace): Promise<number> {
-  const found = reviewCeremony(readAll(files), await placeOf(own, values));
+  const [first, ...more] = files;
+  if (first !== undefined && more.length === 0 && isDefinition(first)) return reviewDefinition(first, values);
+  const found = reviewCeremony(readAll(files), await knownPlace(own, values));
   say(found, values);
   return EXIT.done;
 }
 
+function reviewDefinition(file: string, values: Call): number {
+  const definition = readDefinition(file);
+  const lines = definitionInWords(definition);
+  if (values.json)
+    values.print(JSON.stringify({ mspId: definition.mspId, digest: definitionDigest(definition), lines }));
+  else for (const line of lines) values.print(line);
+  return EXIT.done;
+}
+
+/** With the definitions that are at hand. */
+const knownPlace = async (own: OwnPlace, values: Call) => ({
+  ...(await placeOf(own, values)),
+  definitions: (values.definition ?? []).map(readDefinition),
+});
+
 async function sign(files: readonly string[], values: Call, own: OwnPlace): Promise<number> {
   const ceremony = readAll(files);
-  const place = await placeOf(own, values);
+  const place = await knownPlace(own, values);
+  if (ceremony.kind === 'founding' && !place.definitions.some(({ mspId }) => mspId === own.mspId)) {
+    throw new UsageError(
+      `--definition is missing: a founder compares the block with the definition of ${own.mspId}`,
+    );
+  }
   // What is wrong with it comes before what is missing of the call.
   const before = reviewCeremony(ceremony, place);
   const digest = digestOf(ceremony);

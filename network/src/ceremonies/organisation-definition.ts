@@ -173,6 +173,15 @@ export function readDefinition(file: string): OrganisationDefinition {
   }
 }
 
+/** Whether a file calls itself a definition. */
+export function isDefinition(file: string): boolean {
+  try {
+    return (JSON.parse(readFileSync(file, 'utf8')) as { format?: unknown } | null)?.format === FORMAT;
+  } catch {
+    return false;
+  }
+}
+
 /** What people compare by telephone. */
 export const definitionDigest = (definition: OrganisationDefinition): string =>
   sha256Hex(statementOf(definition));

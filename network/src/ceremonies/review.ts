@@ -7,7 +7,9 @@ import { type Ceremony, digestOf } from './ceremony-file.ts';
 import { type CheckedSignature, checkSignatures } from './ceremony-signatures.ts';
 import { reviewChaincode } from './chaincode-review.ts';
 import { type ItemChange, reviewUpdate } from './channel-review.ts';
+import { checkDefinitions } from './definition-check.ts';
 import { reviewFounding } from './founding-review.ts';
+import type { OrganisationDefinition } from './organisation-definition.ts';
 import { refuse } from './refused-ceremony.ts';
 import { COMPARED_MAX, isWithin, listed, policiesOf, sufficientSets } from './sufficient-signers.ts';
 import { weakenings } from './weakening.ts';
@@ -20,6 +22,8 @@ export interface Place {
   /** The channel's present configuration, from the reviewer's own peer; undefined before it is founded. */
   readonly configuration: ChannelConfiguration | undefined;
   readonly now: Date;
+  /** Definitions that are known here: whose organisations have to be in the channel as they say. */
+  readonly definitions?: readonly OrganisationDefinition[];
 }
 
 /** Whether a policy is met, and what is missing. */
@@ -68,6 +72,7 @@ export function reviewCeremony(ceremony: Ceremony, place: Place): Review {
   const signatures = checkSignatures(ceremony, { msps, now: place.now });
   if (kind === 'chaincode') return { ...about, ...ofChaincode(ceremony, { configuration, signatures }) };
   const { after, changes, policies } = reviewUpdate(ceremony, configuration);
+  checkDefinitions(after.root, place.definitions ?? []);
   const states = policies.map((path) => stateOf(path, { configuration, signatures }));
   return {
     ...about,
@@ -88,6 +93,7 @@ function ofFounding(ceremony: Ceremony, place: Place): Found {
     );
   }
   const { configuration, changes, warnings } = reviewFounding(ceremony, place.now);
+  checkDefinitions(configuration.root, place.definitions ?? []);
   const msps = [...configuration.organisations.values()].map(({ msp }) => msp);
   const signatures = checkSignatures(ceremony, { msps, now: place.now });
   const missing = [...new Set([...configuration.mspIds, ...configuration.ordererMspIds])]

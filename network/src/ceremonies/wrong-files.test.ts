@@ -16,12 +16,27 @@ import {
   withPolicy,
   withValue,
 } from './configuration-tree.ts';
-import { anchorsOf } from './founding.ts';
+import { anchorsOf, proposeFounding } from './founding.ts';
 import { orderersIn, withOrderers } from './orderer-set.ts';
-import { changeBatchTimeout, changeRevocationLists, proposeChaincode, proposeChange } from './proposals.ts';
+import type { OrganisationDefinition } from './organisation-definition.ts';
+import {
+  addOrganisation,
+  changeBatchTimeout,
+  changeRevocationLists,
+  proposeChaincode,
+  proposeChange,
+} from './proposals.ts';
 import { RefusedCeremonyError } from './refused-ceremony.ts';
 import { reviewCeremony } from './review.ts';
-import { type FoundedChannel, foundedChannel, founder, identityOf } from './testing/founders.ts';
+import {
+  canonical,
+  type FoundedChannel,
+  type Founder,
+  foundedChannel,
+  founder,
+  identityOf,
+  plan,
+} from './testing/founders.ts';
 
 const { common, msp, orderer } = fabricProtos;
 type Tree = FoundedChannel['configuration']['root'];
@@ -380,6 +395,46 @@ test('a founding whose digest is not its block, or whose block holds more, is re
   );
   refused(/has the sequence 0/, () => reviewCeremony({ ...founding, sequence: 1 }, before));
 });
+
+test("a founding or a newcomer that is not what the organisation's own definition says is refused", async () => {
+  const before = { ...channel.place, configuration: undefined, genesis: undefined };
+  const [alpha, beta] = channel.founders;
+  const definitions = [alpha!.definition];
+  assert.equal(reviewCeremony(channel.founding, { ...before, definitions }).isComplete, false);
+  const stranger = await founder('StrangerMSP');
+  const spoiled = (change: (definition: OrganisationDefinition) => OrganisationDefinition) =>
+    proposeFounding(plan(), [change(alpha!.definition), beta!.definition]);
+  const further = spoiled((definition) => ({
+    ...definition,
+    msp: withFurtherRoot(definition.msp, stranger),
+  }));
+  refused(/\/Channel\/Application\/AlphaMSP is not what AlphaMSP defined/, () =>
+    reviewCeremony(further, { ...before, definitions }),
+  );
+  const other = spoiled(({ orderers: [node], ...rest }) => ({
+    ...rest,
+    orderers: [{ ...node!, clientTls: stranger.definition.orderers[0]!.clientTls }],
+  }));
+  refused(/the orderer orderer0.alphamsp:7050 has other certificates than AlphaMSP defined/, () =>
+    reviewCeremony(other, { ...before, definitions }),
+  );
+  const joining = proposed((root) => addOrganisation(root, { ...stranger.definition, anchorPeers: [] }));
+  assert.equal(reviewCeremony(joining, channel.place).isComplete, false);
+  refused(/StrangerMSP is not what StrangerMSP defined/, () =>
+    reviewCeremony(joining, { ...channel.place, definitions: [stranger.definition] }),
+  );
+  refused(/there is no .Channel.Application.StrangerMSP/, () =>
+    reviewCeremony(timeout, { ...channel.place, definitions: [stranger.definition] }),
+  );
+});
+
+function withFurtherRoot(bytes: Uint8Array, stranger: Founder): Uint8Array {
+  const wrapped = msp.MSPConfig.deserializeBinary(bytes);
+  const config = msp.FabricMSPConfig.deserializeBinary(wrapped.getConfig_asU8());
+  config.addRootCerts(Buffer.from(canonical(stranger.authority.pem)));
+  wrapped.setConfig(config.serializeBinary());
+  return wrapped.serializeBinary();
+}
 
 test('a definition of chaincode with another sequence, hidden fields or unknown policies is refused', () => {
   const plan = { name: 'consilium', version: '1', sequence: 2, policy: 'MAJORITY' };

@@ -13,6 +13,7 @@ export const CHANNEL: ThreatSection = {
         'names that look like others, or hide characters, are refused',
         'what is there twice afterwards is said, although it was there once before',
         'certificates with something around them, and private keys, are refused',
+        "a founding or a newcomer that is not what the organisation's own definition says is refused",
         'policies that name somebody whom their rule does not use are refused',
       ],
     },

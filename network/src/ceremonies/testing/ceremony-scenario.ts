@@ -41,6 +41,8 @@ const done = (result: CommandResult): string => {
 class Mailbox {
   readonly #network: NativeHospitals;
   readonly file: string;
+  /** By the names of founders. */
+  readonly definitions = new Map<string, string>();
 
   constructor(network: NativeHospitals, file: string) {
     this.#network = network;
@@ -56,7 +58,8 @@ class Mailbox {
   async sign(...names: readonly string[]): Promise<this> {
     for (const name of names) {
       const { digest } = await this.review(name);
-      done(await this.#network.run(name, 'sign', this.file, '--digest', digest));
+      const own = this.definitions.has(name) ? ['--definition', this.definitions.get(name)!] : [];
+      done(await this.#network.run(name, 'sign', this.file, '--digest', digest, ...own));
     }
     return this;
   }
@@ -95,6 +98,7 @@ async function foundedBy(names: readonly string[], ordering: 'raft' | 'bft') {
     ),
   );
   const founding = new Mailbox(network, file);
+  for (const name of names) founding.definitions.set(name, join(root, `${name}.definition.json`));
   const block = join(root, 'genesis.block');
   await founding.sign(...names.slice(1));
   const early = await network.run(names[0]!, 'submit', file, '--out', block);
