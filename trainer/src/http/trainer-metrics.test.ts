@@ -9,6 +9,7 @@ const failing: Job = {
   ...job,
   studyId: 'lung',
   error: { code: 'X', detail: 'd', attempts: 1, retryAt: null },
+  keptKeys: [{ datasetId: 'lung-data', code: 'X', detail: 'd', attempts: 1, retryAt: null }],
 };
 
 function metricsOf(unpinned: (cids: readonly string[]) => Promise<string[]>) {
@@ -35,6 +36,7 @@ test('jobs, failing ones and artefacts that are not pinned are counted, and noth
   assert.match(text, /^consilium_trainer_jobs 2$/m);
   assert.match(text, /^consilium_trainer_jobs_failing 1$/m);
   assert.match(text, /^consilium_artefacts_unpinned 1$/m);
+  assert.match(text, /^consilium_trainer_kept_keys 1$/m);
   assert.doesNotMatch(text, /heart|lung/);
   assert.equal(asked, 1, 'IPFS is asked once a minute');
   clock.ms = 60_000;

@@ -68,6 +68,12 @@ export class TrainerMetrics {
         value: jobs.filter(({ error }) => error !== undefined).length,
       },
       {
+        name: 'consilium_trainer_kept_keys',
+        kind: 'gauge',
+        help: 'Keys for updates of withdrawn datasets that could not be destroyed: /local/jobs names them.',
+        value: jobs.reduce((sum, { keptKeys = [] }) => sum + keptKeys.length, 0),
+      },
+      {
         name: 'consilium_artefacts_unpinned',
         kind: 'gauge',
         help: 'Artefacts that this trainer put into IPFS for good and its node does not pin; absent while not known.',
