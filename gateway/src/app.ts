@@ -1,5 +1,7 @@
 // Builds the service from what it is given; main.ts listens. The wiring is written out here.
+import type { ServerOptions as HttpOptions } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Server as TlsServer } from 'node:tls';
 import rateLimit from '@fastify/rate-limit';
 import Fastify, {
   type FastifyBaseLogger,
@@ -13,6 +15,7 @@ import type { Dependencies, TrainerAddress } from './dependencies.ts';
 import type { Ledger } from './fabric/ledger.ts';
 import { GatewayRefusal } from './gateway-errors.ts';
 import { HistoryMetrics } from './history-metrics.ts';
+import type { AccessTokens } from './http/access-tokens.ts';
 import type { ApiKeys } from './http/api-keys.ts';
 import { authenticate } from './http/authentication.ts';
 import { addressGroup, Connections, proxyList } from './http/connection-limits.ts';
@@ -20,6 +23,7 @@ import { addDocumentation } from './http/documentation.ts';
 import { limitFailures, limitRefusals } from './http/failure-limit.ts';
 import { answerBrokenRequest, keepHttpRules, originForm, refuseUnknownRoutes } from './http/http-rules.ts';
 import { handleProblems, sendProblem } from './http/problem.ts';
+import type { TlsListener } from './http/tls-listener.ts';
 import { OWN_COMPILERS } from './http/validator-compiler.ts';
 import { createMetrics } from './metrics.ts';
 import type { Outbox } from './outbox/outbox.ts';
@@ -73,6 +77,10 @@ export interface AppOptions {
   /** What gateways of other hospitals saw, where it is not only brought by hand. Closing the service closes it. */
   readonly witnesses?: WitnessExchange | undefined;
   readonly apiKeys: ApiKeys;
+  /** Access tokens of an OpenID provider; none are taken if absent. */
+  readonly tokens?: AccessTokens | undefined;
+  /** Plain HTTP if absent. */
+  readonly tls?: TlsListener | undefined;
   readonly trainer: TrainerAddress | undefined;
   readonly limits: Limits;
   /** Addresses or networks of proxies in front; none if absent. */
@@ -84,9 +92,22 @@ export interface AppOptions {
   readonly certificates?: Readonly<Record<string, string>>;
 }
 
+/** Of the server that listens, with TLS or without. */
+function listenerOptions({ limits, tls }: AppOptions): { http: HttpOptions } {
+  const http: HttpOptions = {
+    headersTimeout: limits.headersTimeoutMs,
+    connectionsCheckingInterval: Math.min(CHECKING_INTERVAL_MS, limits.headersTimeoutMs),
+    // Checked with the other rules, since Node's own answer to it says nothing.
+    requireHostHeader: false,
+  };
+  if (tls === undefined) return { http };
+  // Fastify's types tell the two servers apart; nothing here does.
+  return { https: { ...http, ...tls.options(limits.headersTimeoutMs) } } as unknown as { http: HttpOptions };
+}
+
 /** The service, ready to inject into or to listen. Closing it closes the ledger, its history and the outbox. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { ledger, outbox, apiKeys, trainer, limits } = options;
+  const { ledger, outbox, apiKeys, trainer, limits, tls } = options;
   const proxies = [...(options.proxies ?? [])];
   const connections = new Connections(limits, proxyList(proxies));
   const app = Fastify({
@@ -101,12 +122,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     routerOptions: { maxParamLength: 200 },
     trustProxy: proxies.length > 0 && proxies,
     requestTimeout: limits.requestTimeoutMs,
-    http: {
-      headersTimeout: limits.headersTimeoutMs,
-      connectionsCheckingInterval: Math.min(CHECKING_INTERVAL_MS, limits.headersTimeoutMs),
-      // Checked with the other rules, since Node's own answer to it says nothing.
-      requireHostHeader: false,
-    },
+    ...listenerOptions(options),
     rewriteUrl: ({ url = '/' }) => originForm(url),
     frameworkErrors: (error, request, reply) => {
       sendProblem(error, request as FastifyRequest, reply as FastifyReply);
@@ -116,6 +132,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     schemaController: OWN_COMPILERS,
   });
   connections.watch(app);
+  if (tls !== undefined) {
+    tls.watch(app.server as unknown as TlsServer);
+    app.server.on('tlsClientError', ({ code }: NodeJS.ErrnoException) => app.log.debug({ code }, 'no TLS'));
+  }
   acceptEmptyJson(app);
   endConnectionsOnClose(app);
 
@@ -128,6 +148,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     ofProcess: options.metricsOfProcess ?? false,
     history,
     apiKeys,
+    tls,
     figures: () => figures.figures(),
     witnesses: () => witnesses.status(),
     certificates: options.certificates ?? {},
@@ -153,6 +174,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   app.addHook('onReady', async () => submissions.startRecovery());
   app.addHook('onClose', async () => {
+    tls?.close();
     await submissions.close();
     await witnesses.close();
     await history.close();
@@ -169,7 +191,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const unknown = limitFailures(app, limits);
   const forbidden = limitRefusals(app, limits);
   keepHttpRules(app, unknown);
-  authenticate(app, apiKeys, { unknown, forbidden, onKnown: ({ raw }) => connections.know(raw) });
+  const refusals = { unknown, forbidden, onKnown: ({ raw }: FastifyRequest) => connections.know(raw) };
+  authenticate(app, { keys: apiKeys, tokens: options.tokens }, refusals);
   handleProblems(app);
   refuseUnknownRoutes(app, forbidden);
   await addDocumentation(app);
@@ -180,6 +203,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     history,
     witnesses,
     apiKeys,
+    tls,
     metrics,
     trainer,
     limits,

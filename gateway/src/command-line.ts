@@ -18,8 +18,10 @@ import { type Config, readConfig, VARIABLES } from './config.ts';
 import { awaitEndorsers } from './fabric/await-endorsers.ts';
 import { readConnections } from './fabric/connection-file.ts';
 import { FabricLedger } from './fabric/fabric-ledger.ts';
+import { AccessTokens } from './http/access-tokens.ts';
 import { ApiKeys } from './http/api-keys.ts';
 import { KeyUses, keyUsesFile } from './http/key-uses.ts';
+import { TlsListener } from './http/tls-listener.ts';
 import { KEY_HELP, KEY_OPTIONS, runKeyCommand } from './key-command.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { IndexInThread } from './read-model/index-in-thread.ts';
@@ -99,6 +101,13 @@ async function serve(config: Config): Promise<void> {
       else logger.error({ problem }, 'the file of API keys is broken');
     },
   });
+  const tls =
+    config.tls &&
+    new TlsListener(config.tls, (problem) => {
+      if (problem === undefined)
+        logger.info('new connections are served with the files of TLS as they are now');
+      else logger.error({ problem }, 'the files of TLS do not fit');
+    });
   const ledger = new FabricLedger({ connection, chaincode: config.chaincode, limits, log: logger });
   const history = new IndexInThread({
     directory: dataDirectory,
@@ -129,6 +138,8 @@ async function serve(config: Config): Promise<void> {
     witnesses,
     outbox,
     apiKeys,
+    tokens: config.signIn && new AccessTokens(config.signIn),
+    tls,
     trainer: config.trainer,
     limits,
     proxies: config.proxies,
@@ -141,7 +152,8 @@ async function serve(config: Config): Promise<void> {
   await app.listen({ host: config.host, port: config.port });
   witnesses.start();
   const { port } = app.server.address() as AddressInfo;
-  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+  const scheme = tls === undefined ? 'http' : 'https';
+  const url = `${scheme}://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   const address = { url, host: config.host, port, mspId, pid: process.pid };
   writeFileSync(`${addressFile}.new`, `${JSON.stringify(address)}\n`);
   renameSync(`${addressFile}.new`, addressFile);

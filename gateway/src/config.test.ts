@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { ConfigError, sentenceOf } from '@consilium/command-line';
 import { DEFAULT_LIMITS, readConfig, VARIABLES } from './config.ts';
 import { createApiKey } from './http/key-file.ts';
+import { TestAuthority } from './testing/test-certificates.ts';
 
 const PEM = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
 const organisation = (mspId: string, roles: readonly string[] = ['steward']) => ({
@@ -107,4 +108,71 @@ test('a trainer needs an address and a key', (t) => {
 test('each variable is listed once', () => {
   const names = VARIABLES.map(([name]) => name);
   assert.equal(new Set(names).size, names.length);
+});
+
+test('TLS needs a certificate and its key, and both are looked at before it serves', async (t) => {
+  const own = environment(t, ONE);
+  const files = Object.fromEntries(
+    ['CERTIFICATE', 'KEY', 'CLIENT_AUTHORITIES'].map((name) => {
+      const path = join(own.CONSILIUM_DATA_DIR, '..', `${name}.pem`);
+      return [`CONSILIUM_TLS_${name}`, path];
+    }),
+  ) as Record<`CONSILIUM_TLS_${'CERTIFICATE' | 'KEY' | 'CLIENT_AUTHORITIES'}`, string>;
+  const authority = await TestAuthority.create('hospital');
+  const { cert, key } = await authority.issue('gateway');
+  writeFileSync(files.CONSILIUM_TLS_CERTIFICATE, cert);
+  writeFileSync(files.CONSILIUM_TLS_KEY, key);
+  writeFileSync(files.CONSILIUM_TLS_CLIENT_AUTHORITIES, authority.pem);
+  assert.equal(readConfig(own).tls, undefined);
+  assert.equal(
+    readConfig({ ...own, ...files }).tls?.clientAuthorities,
+    files.CONSILIUM_TLS_CLIENT_AUTHORITIES,
+  );
+  const wrong: [Record<string, string | undefined>, RegExp][] = [
+    [{ CONSILIUM_TLS_KEY: undefined }, /^CONSILIUM_TLS_KEY is not set, but CONSILIUM_TLS_CERTIFICATE is/],
+    [
+      { CONSILIUM_TLS_CERTIFICATE: undefined },
+      /^CONSILIUM_TLS_KEY is set, but CONSILIUM_TLS_CERTIFICATE is not/,
+    ],
+    [{ CONSILIUM_TLS_KEY: files.CONSILIUM_TLS_CERTIFICATE }, /^CONSILIUM_TLS_CERTIFICATE.*CERTIFICATE\.pem/],
+  ];
+  for (const [changes, problem] of wrong)
+    assert.match(problemsOf({ ...own, ...files, ...changes })[0] ?? '', problem);
+});
+
+test('a provider needs an https address, an audience and roles, and signs with public keys', (t) => {
+  const own = {
+    ...environment(t, ONE),
+    CONSILIUM_OIDC_ISSUER: 'https://login.hospital.example/realms/staff',
+    CONSILIUM_OIDC_AUDIENCE: 'consilium',
+    CONSILIUM_OIDC_ROLES: 'data stewards=steward, it = operator',
+  };
+  const { signIn } = readConfig(own);
+  assert.deepEqual(
+    [...(signIn?.roles ?? [])],
+    [
+      ['data stewards', 'steward'],
+      ['it', 'operator'],
+    ],
+  );
+  assert.deepEqual([signIn?.rolesClaim, signIn?.personClaim, signIn?.skewSeconds], ['roles', undefined, 30]);
+  const roles = { CONSILIUM_OIDC_ROLES: 'it=operator' };
+  const wrong: [Record<string, string | undefined>, string][] = [
+    [{ CONSILIUM_OIDC_ISSUER: 'http://login.hospital.example' }, 'CONSILIUM_OIDC_ISSUER'],
+    [{ CONSILIUM_OIDC_ISSUER: 'https://user:secret@login.hospital.example' }, 'CONSILIUM_OIDC_ISSUER'],
+    [{ CONSILIUM_OIDC_AUDIENCE: undefined }, 'CONSILIUM_OIDC_AUDIENCE'],
+    [{ CONSILIUM_OIDC_ROLES: undefined }, 'CONSILIUM_OIDC_ROLES'],
+    [{ CONSILIUM_OIDC_ROLES: 'it=king' }, 'CONSILIUM_OIDC_ROLES'],
+    [{ CONSILIUM_OIDC_ROLES: 'operator' }, 'CONSILIUM_OIDC_ROLES'],
+    [{ CONSILIUM_OIDC_ROLES: 'it=operator,it=steward' }, 'CONSILIUM_OIDC_ROLES'],
+    [{ CONSILIUM_OIDC_ALGORITHMS: 'RS256,HS256' }, 'CONSILIUM_OIDC_ALGORITHMS'],
+    [{ CONSILIUM_OIDC_ALGORITHMS: 'none' }, 'CONSILIUM_OIDC_ALGORITHMS'],
+    [{ CONSILIUM_OIDC_SKEW_SECONDS: '301' }, 'CONSILIUM_OIDC_SKEW_SECONDS'],
+    [{ CONSILIUM_OIDC_ISSUER: undefined }, 'CONSILIUM_OIDC_AUDIENCE'],
+  ];
+  for (const [changes, variable] of wrong) {
+    const [problem = ''] = problemsOf({ ...own, ...roles, ...changes });
+    assert.ok(problem.startsWith(`${variable} `), `${JSON.stringify(changes)}: ${problem}`);
+    assert.ok(!problem.includes('secret'));
+  }
 });

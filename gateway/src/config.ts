@@ -6,6 +6,8 @@ import { ASSERTION } from '@consilium/domain';
 import { type Connection, readConnection } from './fabric/connection-file.ts';
 import { proxyList } from './http/connection-limits.ts';
 import { readApiKeyFile } from './http/key-file.ts';
+import { readSignIn, SIGN_IN_VARIABLES, type SignInSettings } from './http/sign-in-settings.ts';
+import { type TlsFiles, TlsListener } from './http/tls-listener.ts';
 import { statementSigner } from './witnesses/statement-signer.ts';
 import { readWitnessFile, type WitnessSettings } from './witnesses/witness-file.ts';
 
@@ -18,6 +20,8 @@ export interface Config {
   readonly genesis: string | undefined;
   readonly host: string;
   readonly port: number;
+  readonly tls: TlsFiles | undefined;
+  readonly signIn: SignInSettings | undefined;
   readonly trainer: { readonly url: URL; readonly key: string } | undefined;
   readonly proxies: readonly string[];
   /** How statements are exchanged with gateways of other hospitals; not at all where it is undefined. */
@@ -154,6 +158,13 @@ export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = 
   ],
   ['CONSILIUM_HOST', 'Address to listen on (default 127.0.0.1)'],
   ['CONSILIUM_PORT', 'Port to listen on; 0 takes a free one (default 8080)'],
+  ['CONSILIUM_TLS_CERTIFICATE', 'PEM file of the certificate to serve TLS with; plain HTTP if it is not set'],
+  ['CONSILIUM_TLS_KEY', 'PEM file of its private key'],
+  [
+    'CONSILIUM_TLS_CLIENT_AUTHORITIES',
+    'PEM file of authorities: clients then need a certificate of one of them',
+  ],
+  ...SIGN_IN_VARIABLES,
   ['CONSILIUM_TRAINER_URL', "Address of the hospital's trainer; if it is not set, /v1/local answers 503"],
   ['CONSILIUM_TRAINER_KEY', 'Key that signs requests to the trainer; at least 32 characters'],
   [
@@ -206,6 +217,8 @@ export function readConfig(environment: Environment): Config {
   variables.attempt('CONSILIUM_PROXIES', () => proxyList(proxies));
   const trainer = readTrainer(variables);
   const witnesses = readWitnesses(variables, connection);
+  const tls = readTls(variables);
+  const signIn = readSignIn(variables);
   const logLevel = variables.oneOf('CONSILIUM_LOG_LEVEL', LOG_LEVELS, 'info');
   const port = variables.whole('CONSILIUM_PORT', { fallback: 8080, least: 0, most: 65535 });
   const limits = Object.fromEntries(
@@ -227,6 +240,8 @@ export function readConfig(environment: Environment): Config {
     genesis,
     host: variables.text('CONSILIUM_HOST') ?? '127.0.0.1',
     port,
+    tls,
+    signIn,
     trainer,
     proxies,
     witnesses,
@@ -246,6 +261,27 @@ function readWitnesses(
     variables.refuse('CONSILIUM_WITNESSES', text);
   }
   return variables.attempt('CONSILIUM_WITNESSES', () => readWitnessFile(path, connection));
+}
+
+function readTls(variables: EnvironmentReader): TlsFiles | undefined {
+  const certificate = variables.text('CONSILIUM_TLS_CERTIFICATE');
+  const key = variables.text('CONSILIUM_TLS_KEY');
+  const clientAuthorities = variables.text('CONSILIUM_TLS_CLIENT_AUTHORITIES');
+  if (certificate === undefined) {
+    for (const name of ['CONSILIUM_TLS_KEY', 'CONSILIUM_TLS_CLIENT_AUTHORITIES']) {
+      if (variables.text(name) !== undefined) {
+        variables.refuse(name, 'is set, but CONSILIUM_TLS_CERTIFICATE is not');
+      }
+    }
+    return undefined;
+  }
+  if (key === undefined) {
+    variables.refuse('CONSILIUM_TLS_KEY', 'is not set, but CONSILIUM_TLS_CERTIFICATE is');
+    return undefined;
+  }
+  const files = { certificate, key, clientAuthorities };
+  variables.attempt('CONSILIUM_TLS_CERTIFICATE', () => new TlsListener(files));
+  return files;
 }
 
 function readTrainer(variables: EnvironmentReader): Config['trainer'] {

@@ -3,6 +3,7 @@
 import type { Limits } from './config.ts';
 import type { Ledger } from './fabric/ledger.ts';
 import type { ApiKeys } from './http/api-keys.ts';
+import type { TlsListener } from './http/tls-listener.ts';
 import type { Metrics } from './metrics.ts';
 import type { Submissions } from './outbox/submissions.ts';
 import type { WatchedHistory } from './read-model/index-in-thread.ts';
@@ -21,6 +22,8 @@ export interface Dependencies {
   /** What gateways of other hospitals saw of it. */
   readonly witnesses: WitnessExchange;
   readonly apiKeys: ApiKeys;
+  /** undefined where plain HTTP is spoken. */
+  readonly tls: TlsListener | undefined;
   readonly metrics: Metrics;
   readonly trainer: TrainerAddress | undefined;
   readonly limits: Limits;

@@ -20,7 +20,7 @@ export const GATEWAY_ERRORS = {
   },
   UNAUTHENTICATED: {
     status: 401,
-    meaning: 'The request carries no API key that this gateway knows.',
+    meaning: 'The request carries no API key or access token that this gateway knows.',
     remedy:
       'Send "Authorization: Bearer KEY"; the operator creates keys with "consilium-gateway key create".',
   },
@@ -129,6 +129,12 @@ export const GATEWAY_ERRORS = {
     remedy:
       'Try again after Retry-After; /readyz says what is missing. Where nothing is, the rows of this request may name a ' +
       'member that is gone: GET /v1/attention lists them (docs/operating/leave-a-consortium.md).',
+    retryAfterSeconds: 15,
+  },
+  SIGN_IN_UNAVAILABLE: {
+    status: 503,
+    meaning: "The hospital's OpenID provider does not answer, so that nobody knows who calls.",
+    remedy: 'Try again after Retry-After. API keys go on.',
     retryAfterSeconds: 15,
   },
   OUTBOX_UNAVAILABLE: {

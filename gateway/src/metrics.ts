@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { HistoryFigures } from './history-metrics.ts';
 import type { ApiKeys } from './http/api-keys.ts';
+import type { TlsListener } from './http/tls-listener.ts';
 import type { WatchedHistory } from './read-model/index-in-thread.ts';
 import { numberOf } from './read-model/ledger-alarms.ts';
 import type { WitnessStatus } from './witnesses/witness-exchange.ts';
@@ -17,6 +18,7 @@ interface MetricsOptions {
   readonly certificates?: Readonly<Record<string, string>>;
   readonly apiKeys?: Pick<ApiKeys, 'problem'>;
   readonly witnesses?: () => readonly WitnessStatus[];
+  readonly tls?: Pick<TlsListener, 'problem' | 'endsAtMs'> | undefined;
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -25,7 +27,7 @@ const HISTORY_STATES = ['building', 'following', 'waiting', 'stopped'] as const;
 
 /** `ofProcess` adds memory, event loop and file descriptor figures: once per process. */
 export function createMetrics(options: MetricsOptions) {
-  const { ofProcess, history, apiKeys, figures, witnesses, certificates = {} } = options;
+  const { ofProcess, history, apiKeys, tls, figures, witnesses, certificates = {} } = options;
   const registry = new Registry();
   const registers = [registry];
   if (ofProcess) collectDefaultMetrics({ register: registry });
@@ -162,6 +164,24 @@ export function createMetrics(options: MetricsOptions) {
       help: "Statements of a hospital's gateway that did not count, by the reason.",
       labelNames: ['mspId', 'reason'],
       registers,
+    }),
+    ...(tls !== undefined && {
+      tlsBroken: new Gauge({
+        name: 'consilium_tls_broken',
+        help: '1 while the files of TLS do not fit, or the certificate that is served has ended.',
+        registers,
+        collect() {
+          this.set(tls.problem() === undefined ? 0 : 1);
+        },
+      }),
+      tlsEnds: new Gauge({
+        name: 'consilium_tls_certificate_ends_seconds',
+        help: 'When the certificate that is served ends, in seconds since 1970.',
+        registers,
+        collect() {
+          this.set(Math.floor(tls.endsAtMs / 1000));
+        },
+      }),
     }),
     eventStreams: new Gauge({
       name: 'consilium_event_streams',

@@ -1,5 +1,5 @@
-// Who calls: one API key, one role, and what the key is limited to. A route names the roles that may call it; a route
-// that names none is public.
+// Who calls: one API key with one role and what it is limited to, or somebody who signed in at the hospital's OpenID
+// provider. A route names the roles that may call it; a route that names none is public.
 //
 // Attempts without a valid key are counted by address. Above the limit they are refused as too many, whatever they
 // show. A valid key is served all the same: a guesser may share its address with callers behind the same proxy, or with
@@ -7,6 +7,7 @@
 import { DomainError, type Role } from '@consilium/domain';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GatewayRefusal } from '../gateway-errors.ts';
+import { type AccessTokens, isToken } from './access-tokens.ts';
 import type { ApiKey, ApiKeys } from './api-keys.ts';
 import type { Refuse } from './failure-limit.ts';
 import { scopeOf } from './scopes.ts';
@@ -24,7 +25,12 @@ declare module 'fastify' {
   }
 }
 
-const BEARER = /^Bearer +([\x21-\x7e]{1,512})$/i;
+const BEARER = /^Bearer +([\x21-\x7e]{1,8192})$/i;
+const KEY_CHARACTERS_MAX = 512;
+/** Of those whose first request is noted in the log. */
+const NOTED_MAX = 10_000;
+
+const NO_TOKEN = 'no bearer token of a length that keys have';
 
 /** One answer, whatever is wrong; the log says what. */
 const unauthenticated = (why: string): GatewayRefusal =>
@@ -38,8 +44,40 @@ export interface Refusals {
   readonly onKnown: (request: FastifyRequest) => void;
 }
 
-/** Checks the key before a body is read. */
-export function authenticate(app: FastifyInstance, keys: ApiKeys, refusals: Refusals): void {
+export interface Callers {
+  readonly keys: ApiKeys;
+  /** None are taken if absent. */
+  readonly tokens: AccessTokens | undefined;
+}
+
+/** Who a caller is on a route, or why nobody knows. */
+type Met =
+  | { readonly key: ApiKey; readonly holds: () => boolean; readonly subject?: string }
+  | { readonly refused: GatewayRefusal };
+
+function meetKey(keys: ApiKeys, presented: string): Met {
+  if (presented.length > KEY_CHARACTERS_MAX) return { refused: unauthenticated(NO_TOKEN) };
+  const known = keys.look(presented);
+  if ('why' in known) return { refused: unauthenticated(known.why) };
+  return { key: known.key, holds: () => keys.find(presented)?.id === known.key.id };
+}
+
+async function meetToken(tokens: AccessTokens, presented: string, roles: readonly Role[]): Promise<Met> {
+  const answer = await tokens.look(presented);
+  if ('why' in answer) return { refused: unauthenticated(answer.why) };
+  if ('unavailable' in answer) {
+    return { refused: new GatewayRefusal('SIGN_IN_UNAVAILABLE', undefined, new Error(answer.unavailable)) };
+  }
+  const { caller, subject, endsAtMs } = answer.signedIn;
+  // Of several roles the one that may; of none, nobody is known here.
+  const role = roles.find((own) => answer.signedIn.roles.includes(own)) ?? answer.signedIn.roles[0];
+  if (role === undefined) return { refused: unauthenticated('a token without a role of this gateway') };
+  return { key: { ...caller, role }, holds: () => Date.now() < endsAtMs, subject };
+}
+
+/** Checks who calls before a body is read. */
+export function authenticate(app: FastifyInstance, { keys, tokens }: Callers, refusals: Refusals): void {
+  const noted = new Set<string>();
   app.decorateRequest('apiKey', null);
   app.decorateRequest('keyHolds', null);
   app.addHook('onRequest', async (request, reply) => {
@@ -48,19 +86,28 @@ export function authenticate(app: FastifyInstance, keys: ApiKeys, refusals: Refu
     const { authorization } = request.headers;
     const presented = BEARER.exec(authorization ?? '')?.[1];
     if (presented === undefined) {
-      const why = authorization === undefined ? 'no key' : 'no bearer token of a length that keys have';
-      await refusals.unknown(unauthenticated(why), request, reply);
+      await refusals.unknown(
+        unauthenticated(authorization === undefined ? 'no key' : NO_TOKEN),
+        request,
+        reply,
+      );
       return;
     }
-    const known = keys.look(presented);
-    if ('why' in known) {
-      await refusals.unknown(unauthenticated(known.why), request, reply);
+    const isOfProvider = tokens !== undefined && isToken(presented);
+    const met = isOfProvider ? await meetToken(tokens, presented, roles) : meetKey(keys, presented);
+    if ('refused' in met) {
+      await refusals.unknown(met.refused, request, reply);
       return;
     }
-    const { key } = known;
+    const { key, holds, subject } = met;
     request.apiKey = key;
-    request.keyHolds = () => keys.find(presented)?.id === key.id;
+    request.keyHolds = holds;
     refusals.onKnown(request);
+    if (subject !== undefined && !noted.has(key.id)) {
+      if (noted.size >= NOTED_MAX) noted.clear();
+      noted.add(key.id);
+      request.log.info({ key: key.id, subject, person: key.person }, 'signed in');
+    }
     if (!roles.includes(key.role)) {
       const detail = `this route needs the role ${roles.join(' or ')}; this API key has ${key.role}`;
       await refusals.forbidden(new DomainError('ROLE_REQUIRED', detail), request, reply);

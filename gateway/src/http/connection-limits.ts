@@ -12,6 +12,7 @@ export interface InFlight {
 
 interface Held {
   readonly socket: Socket;
+  readonly end: string;
   readonly address: string;
   /** A request on it had a valid key. */
   known: boolean;
@@ -58,10 +59,13 @@ export function proxyList(entries: readonly string[]): BlockList {
 export const isListed = (list: BlockList | undefined, address: string): boolean =>
   list?.check(address, isIPv6(address) ? 'ipv6' : 'ipv4') ?? false;
 
+const endOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
+
 export class Connections {
   readonly #limits: ConnectionLimits;
   readonly #proxies: BlockList | undefined;
-  readonly #held = new Map<Socket, Held>();
+  /** By the far end of each, which a socket of TLS and the one under it have in common. */
+  readonly #held = new Map<string, Held>();
   readonly #byAddress = new Map<string, Set<Held>>();
 
   constructor(limits: ConnectionLimits, proxies?: BlockList) {
@@ -77,18 +81,18 @@ export class Connections {
 
   /** A request on it has shown a valid key. */
   know({ socket }: IncomingMessage): void {
-    const held = this.#held.get(socket);
+    const held = this.#held.get(endOf(socket));
     if (held !== undefined) held.known = true;
   }
 
   inFlightOn(socket: Socket): InFlight | undefined {
-    return this.#held.get(socket)?.inFlight;
+    return this.#held.get(endOf(socket))?.inFlight;
   }
 
   #add(socket: Socket): void {
     const remote = socket.remoteAddress ?? '';
     const address = addressGroup(remote);
-    const held: Held = { socket, address, known: false, inFlight: undefined };
+    const held: Held = { socket, end: endOf(socket), address, known: false, inFlight: undefined };
     const ofAddress = this.#byAddress.get(address) ?? new Set();
     const { connections, connectionsPerAddress } = this.#limits;
     // All callers come from a proxy's address: there the proxy limits.
@@ -101,14 +105,14 @@ export class Connections {
       socket.destroy();
       return;
     }
-    this.#held.set(socket, held);
+    this.#held.set(held.end, held);
     this.#byAddress.set(address, this.#byAddress.get(address) ?? ofAddress);
     ofAddress.add(held);
     socket.once('close', () => this.#remove(held));
   }
 
   #remove(held: Held): void {
-    this.#held.delete(held.socket);
+    if (this.#held.get(held.end) === held) this.#held.delete(held.end);
     const ofAddress = this.#byAddress.get(held.address);
     ofAddress?.delete(held);
     if (ofAddress?.size === 0) this.#byAddress.delete(held.address);
@@ -125,7 +129,7 @@ export class Connections {
   }
 
   #begin(request: IncomingMessage, response: ServerResponse): void {
-    const held = this.#held.get(request.socket);
+    const held = this.#held.get(endOf(request.socket));
     if (held === undefined) return;
     const inFlight = { request, response };
     held.inFlight = inFlight;

@@ -110,7 +110,11 @@ export async function addDocumentation(app: FastifyInstance): Promise<void> {
       tags: TAGS,
       components: {
         securitySchemes: {
-          apiKey: { type: 'http', scheme: 'bearer', description: 'An API key of this gateway.' },
+          apiKey: {
+            type: 'http',
+            scheme: 'bearer',
+            description: "An API key of this gateway, or an access token of the hospital's OpenID provider.",
+          },
         },
       },
     },

@@ -128,6 +128,7 @@ export type MadeApiKey = Omit<ApiKeyEntry, 'hash'> & { readonly key: string };
 export function createApiKey(wish: NewApiKey, nowMs: number = Date.now()): MadeApiKey {
   const { path, role, person, scopes, expiresAt } = wish;
   const id = wish.id ?? `${role}-${randomBytes(4).toString('hex')}`;
+  if (id.startsWith('oidc-')) throw new Error('--id: ids that begin with oidc- are of people who sign in');
   const made = {
     ...{ id, role },
     ...(person !== undefined && { person }),

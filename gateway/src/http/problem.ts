@@ -226,13 +226,17 @@ export function problemOf(error: unknown, requestId: string): ProblemBody {
   };
 }
 
+/** What is said to the log alone. */
+const whyOf = (error: unknown): string | undefined => ((error as Error).cause as Error | undefined)?.message;
+
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = problemOf(error, request.id);
-  if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'request failed');
+  if (problem.code === 'SIGN_IN_UNAVAILABLE')
+    request.log.warn({ code: problem.code, why: whyOf(error) }, 'request refused');
+  else if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'request failed');
   else if (problem.code === 'RATE_LIMITED') request.log.debug({ code: problem.code }, 'request refused');
   else {
-    const why =
-      problem.code === 'UNAUTHENTICATED' ? ((error as Error).cause as Error | undefined)?.message : undefined;
+    const why = problem.code === 'UNAUTHENTICATED' ? whyOf(error) : undefined;
     const reason = (error as Error).message;
     request.log.info({ code: problem.code, reason, ...(why !== undefined && { why }) }, 'request refused');
   }

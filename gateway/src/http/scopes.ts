@@ -1,6 +1,5 @@
 // What a key may be limited to, within what its role may.
 import { API_PREFIX, GATEWAY_PATHS } from '@consilium/domain';
-import { routeUrl } from './route-url.ts';
 
 /** In words of what a request does. */
 export const SCOPES = ['read', 'submit', 'local', 'events'] as const;
@@ -17,6 +16,6 @@ export const SCOPE_MEANINGS: Readonly<Record<Scope, string>> = {
 /** The one scope that a request needs. @param route its path as the service declares it */
 export function scopeOf(method: string, route: string): Scope {
   if (route.startsWith(`${API_PREFIX}/local/`)) return 'local';
-  if (route === routeUrl(GATEWAY_PATHS.events)) return 'events';
+  if (route === `${API_PREFIX}${GATEWAY_PATHS.events}`) return 'events';
   return method === 'GET' || method === 'HEAD' ? 'read' : 'submit';
 }

@@ -4,6 +4,7 @@ import { Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';
 import { type Ledger, nothingMissing, READINESS_CHECKS, type ReadinessCheck } from '../fabric/ledger.ts';
 import type { ApiKeys } from '../http/api-keys.ts';
+import type { TlsListener } from '../http/tls-listener.ts';
 import type { Metrics } from '../metrics.ts';
 import type { WatchedHistory } from '../read-model/index-in-thread.ts';
 
@@ -12,7 +13,7 @@ const Readiness = Type.Object({
   status: Type.Enum(['ready', 'not ready']),
   checks: Type.Array(
     Type.Object({
-      name: Type.Enum([...READINESS_CHECKS, 'history', 'api-keys']),
+      name: Type.Enum([...READINESS_CHECKS, 'history', 'api-keys', 'tls']),
       problem: Type.Optional(Type.String()),
     }),
   ),
@@ -77,9 +78,14 @@ const keysCheck = (
 const BROKEN_KEYS =
   'the file of API keys is broken, so that no change of it counts: the log says what to correct';
 
+const tlsCheck = (tls: TlsListener | undefined): { readonly name: 'tls'; readonly problem: string }[] =>
+  tls?.problem() === undefined ? [] : [{ name: 'tls', problem: BROKEN_TLS }];
+
+const BROKEN_TLS = 'the files of TLS do not fit, or the certificate has ended: the log says what to correct';
+
 export function addServiceRoutes(
   app: FastifyInstance,
-  { ledger, history, metrics, apiKeys }: Dependencies,
+  { ledger, history, metrics, apiKeys, tls }: Dependencies,
 ): void {
   const tags = ['service'];
   const config = { rateLimit: false } as const;
@@ -113,7 +119,8 @@ export function addServiceRoutes(
         'others would answer in its place. `commit` says when the channel stops: orderers accepted a transaction, and ' +
         'no block has come since; or too few orderers work, which are asked for their newest block every few seconds. ' +
         '`history` is there where something is wrong with the ledger itself, as two blocks of one number: ' +
-        'GET /v1/attention says more. `api-keys` is there while the file of API keys is broken. Public.',
+        'GET /v1/attention says more. `api-keys` is there while the file of API keys is broken, `tls` while the ' +
+        'files of TLS are. Public.',
       response: {
         200: { ...Readiness, description: 'It can work.', examples: [READY] },
         503: { ...Readiness, description: 'It cannot; checks say why.', examples: [NOT_READY] },
@@ -124,6 +131,7 @@ export function addServiceRoutes(
         ...(await readiness.within(READINESS_KEPT_MS)),
         ...historyCheck(history),
         ...keysCheck(apiKeys),
+        ...tlsCheck(tls),
       ];
       const ready = checks.every(({ problem }) => problem === undefined);
       if (!ready) reply.header('retry-after', '2');

@@ -8,8 +8,10 @@ import { buildApp } from '../app.ts';
 import { DEFAULT_LIMITS, type Limits } from '../config.ts';
 import type { TrainerAddress } from '../dependencies.ts';
 import type { Ledger } from '../fabric/ledger.ts';
+import type { AccessTokens } from '../http/access-tokens.ts';
 import { ApiKeys } from '../http/api-keys.ts';
 import { createApiKey } from '../http/key-file.ts';
+import type { TlsListener } from '../http/tls-listener.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import type { WatchedHistory } from '../read-model/index-in-thread.ts';
 import type { HistorySource } from '../read-model/ledger-history.ts';
@@ -38,6 +40,8 @@ export interface FixtureOptions<L extends Ledger = MemoryLedger> {
   readonly history?: HistorySource | WatchedHistory;
   readonly logger?: FastifyBaseLogger;
   readonly witnesses?: WitnessExchange;
+  readonly tokens?: AccessTokens;
+  readonly tls?: TlsListener;
 }
 
 export async function openGateway<L extends Ledger = MemoryLedger>(
@@ -60,6 +64,8 @@ export async function openGateway<L extends Ledger = MemoryLedger>(
     trainer: options.trainer,
     proxies: options.proxies ?? [],
     ...(options.logger && { logger: options.logger }),
+    tokens: options.tokens,
+    tls: options.tls,
     limits: { ...DEFAULT_LIMITS, recoveryTimeoutMs: 50, refusalPauseMs: 0, ...options.limits },
   });
   return {

@@ -1,0 +1,106 @@
+// Whose tokens the gateway takes, from the environment.
+import type { EnvironmentReader } from '@consilium/command-line';
+import { ROLES, type Role } from '@consilium/domain';
+
+export interface SignInSettings {
+  /** As tokens name it, and where its discovery document is. */
+  readonly issuer: string;
+  /** Whom tokens are for: this gateway. */
+  readonly audience: string;
+  readonly algorithms: readonly string[];
+  /** The claim with a person's roles or groups: its name, or a path with dots. */
+  readonly rolesClaim: string;
+  /** The role here for what that claim says. */
+  readonly roles: ReadonlyMap<string, Role>;
+  /** The claim with the name of a client in the connection file, whose certificate signs; the role's where absent. */
+  readonly personClaim: string | undefined;
+  /** How far apart the clocks of provider and gateway may be. */
+  readonly skewSeconds: number;
+}
+
+/** With public keys alone: a secret that the provider shared could make tokens here. */
+export const SIGNATURE_ALGORITHMS = [
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+  ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
+];
+const DEFAULT_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA', 'Ed25519'];
+const LOOPBACK = ['127.0.0.1', '[::1]', 'localhost'];
+
+/** https, or http on this machine. */
+export function isTrustedAddress(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || url.username !== '' || url.password !== '' || url.hash !== '') return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.includes(url.hostname));
+}
+
+export const SIGN_IN_VARIABLES: readonly (readonly [name: string, meaning: string])[] = [
+  [
+    'CONSILIUM_OIDC_ISSUER',
+    'Address of the OpenID provider whose access tokens are taken; none if it is not set',
+  ],
+  ['CONSILIUM_OIDC_AUDIENCE', 'What tokens for this gateway have as "aud"; needed with an issuer'],
+  [
+    'CONSILIUM_OIDC_ROLES',
+    'Roles by what the provider says, such as stewards=steward,it=operator; needed with an issuer',
+  ],
+  [
+    'CONSILIUM_OIDC_ROLES_CLAIM',
+    'The claim that says it; a path with dots, such as realm_access.roles (default roles)',
+  ],
+  [
+    'CONSILIUM_OIDC_PERSON_CLAIM',
+    'The claim with the name of a client in the connection file, which then signs',
+  ],
+  ['CONSILIUM_OIDC_ALGORITHMS', `Signatures that are taken (default ${DEFAULT_ALGORITHMS.join(',')})`],
+  ['CONSILIUM_OIDC_SKEW_SECONDS', 'Seconds that the clocks may be apart (default 30)'],
+];
+
+const listOf = (text: string | undefined): string[] =>
+  (text ?? '').split(',').flatMap((one) => one.trim() || []);
+
+export function readSignIn(variables: EnvironmentReader): SignInSettings | undefined {
+  const issuer = variables.text('CONSILIUM_OIDC_ISSUER');
+  const others = SIGN_IN_VARIABLES.map(([name]) => name).filter((name) => name !== 'CONSILIUM_OIDC_ISSUER');
+  if (issuer === undefined) {
+    for (const name of others) {
+      if (variables.text(name) !== undefined)
+        variables.refuse(name, 'is set, but CONSILIUM_OIDC_ISSUER is not');
+    }
+    return undefined;
+  }
+  if (!isTrustedAddress(issuer)) {
+    variables.refuse(
+      'CONSILIUM_OIDC_ISSUER',
+      'is malformed',
+      'write an https address, as tokens have it in "iss"',
+    );
+  }
+  const audience = variables.required('CONSILIUM_OIDC_AUDIENCE');
+  const roles = new Map<string, Role>();
+  for (const pair of listOf(variables.required('CONSILIUM_OIDC_ROLES'))) {
+    const at = pair.lastIndexOf('=');
+    const [said, role] = [pair.slice(0, at).trim(), pair.slice(at + 1).trim() as Role];
+    if (at > 0 && ROLES.includes(role) && !roles.has(said)) roles.set(said, role);
+    else
+      variables.refuse(
+        'CONSILIUM_OIDC_ROLES',
+        'is malformed',
+        `write NAME=ROLE with a role of ${ROLES.join(', ')}`,
+      );
+  }
+  const asked = listOf(variables.text('CONSILIUM_OIDC_ALGORITHMS'));
+  const algorithms = asked.length === 0 ? DEFAULT_ALGORITHMS : asked;
+  if (!algorithms.every((algorithm) => SIGNATURE_ALGORITHMS.includes(algorithm))) {
+    variables.refuse(
+      'CONSILIUM_OIDC_ALGORITHMS',
+      'is malformed',
+      `write some of ${SIGNATURE_ALGORITHMS.join(',')}`,
+    );
+  }
+  return {
+    ...{ issuer, audience, algorithms, roles },
+    rolesClaim: variables.text('CONSILIUM_OIDC_ROLES_CLAIM') ?? 'roles',
+    personClaim: variables.text('CONSILIUM_OIDC_PERSON_CLAIM'),
+    skewSeconds: variables.whole('CONSILIUM_OIDC_SKEW_SECONDS', { fallback: 30, least: 0, most: 300 }),
+  };
+}
