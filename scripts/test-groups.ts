@@ -6,12 +6,15 @@ import type { TestFile } from './test-files.ts';
 /** Below the root, with a slash at the end: where tests work in memory, or in temporary folders of their own. */
 const SHARED_FOLDERS = [
   'chaincode/dist/src/',
+  'gateway/dist/src/',
+  'network/dist/',
   'packages/command-line/dist/',
   'packages/domain/dist/',
   'packages/dp-accountant/dist/',
   'packages/dp-sgd/dist/',
   'packages/federation/dist/',
   'packages/onnx-grad/dist/',
+  'packages/verify/dist/',
   'trainer/dist/src/actions/',
   'trainer/dist/src/artefacts/',
   'trainer/dist/src/data/',
@@ -19,6 +22,7 @@ const SHARED_FOLDERS = [
   'trainer/dist/src/journal/',
   'trainer/dist/src/offline/',
   'trainer/dist/src/people/',
+  'trainer/dist/src/study/',
 ];
 
 /** What a process has once: whoever changes, measures or waits for it there has a process alone. */
@@ -30,7 +34,7 @@ const ALONE = [
   /\bprocess\.(?:env\.\w+|exitCode|title) (?:\?\?)?=[^=]/,
   /\bglobalThis\.\w+ =[^=]/,
   /\.prototype\.\w+ =[^=]/,
-  /testing\/(?:running-consortium|crash-chain)\./,
+  /testing\/crash-chain\./,
 ];
 /** A file without is not taken into a group, where nobody would miss its tests. */
 const HAS_TESTS = /^ *(?:test|it|describe)\(/m;
