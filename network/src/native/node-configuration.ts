@@ -67,6 +67,15 @@ export function peerConfiguration(
         key: { file: tls.key },
         rootcert: { file: tls.root },
       },
+      // Without these a peer asks others every ten seconds whether they are there, and they hang up: once a minute is
+      // the most that servers of Fabric take.
+      keepalive: {
+        interval: '7200s',
+        timeout: '20s',
+        minInterval: '60s',
+        client: { interval: '60s', timeout: '20s' },
+        deliveryClient: { interval: '60s', timeout: '20s' },
+      },
       gateway: { enabled: true, endorsementTimeout: '30s', broadcastTimeout: '30s', dialTimeout: '2m' },
       authentication: { timewindow: '15m' },
       gossip: {
