@@ -78,11 +78,14 @@ export class CertificateAuthority {
     writeConfiguration(place);
     const log = join(home, 'server.log');
     const descriptor = openSync(log, 'a', 0o600);
+    // It writes keys as it writes certificates: without this, others of the host could read them.
+    const umask = process.umask(0o077);
     const server = spawn(programs['fabric-ca-server'], ['start', '--home', home], {
       cwd: home,
       env: inherited(),
       stdio: ['ignore', descriptor, descriptor],
     });
+    process.umask(umask);
     closeSync(descriptor);
     const ended = once(server, 'exit').catch(() => undefined);
     const stop = async () => {
@@ -114,8 +117,21 @@ export class CertificateAuthority {
    * @throws AuthorityError
    */
   async enrol(registration: Registration, folder: string): Promise<Enrolled> {
-    const { id, type, attributes = {}, hosts } = registration;
+    const { id, hosts } = registration;
     const secret = newSecret();
+    try {
+      await this.#register(registration, secret);
+      return await this.#enrol({ id, secret, hosts }, folder);
+    } catch (error) {
+      if (!(error instanceof AuthorityError) || !error.message.includes('already registered')) throw error;
+      // An enrolment was interrupted, and its secret is gone: the name stays taken.
+      const again = { ...registration, id: `${id}.${randomBytes(4).toString('hex')}` };
+      await this.#register(again, secret);
+      return await this.#enrol({ id: again.id, secret, hosts }, folder);
+    }
+  }
+
+  async #register({ id, type, attributes = {} }: Registration, secret: string): Promise<void> {
     const attrs = Object.entries(attributes).map(([name, value]) => `${name}=${value}:ecert`);
     await this.#client(
       [
@@ -124,7 +140,6 @@ export class CertificateAuthority {
       ],
       { FABRIC_CA_CLIENT_ID_SECRET: secret, FABRIC_CA_CLIENT_MSPDIR: this.#registrar },
     );
-    return this.#enrol({ id, secret, hosts }, folder);
   }
 
   get #registrar(): string {

@@ -1,0 +1,101 @@
+// Fabric CA as one organisation uses it, where its programs are.
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { findHospitalPrograms, MissingBinariesError } from '../native/binaries.ts';
+import { isFree } from '../ports.ts';
+import {
+  AuthorityError,
+  type AuthorityPlace,
+  CertificateAuthority,
+  rootOf,
+} from './certificate-authority.ts';
+import { isSecret } from './doctor.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'consilium-authority-'));
+after(() => rmSync(root, { recursive: true }));
+
+function findPrograms() {
+  try {
+    return findHospitalPrograms();
+  } catch (error) {
+    if (error instanceof MissingBinariesError) return undefined;
+    throw error;
+  }
+}
+const programs = findPrograms();
+const skip = programs === undefined ? 'not run: no Fabric CA (set FABRIC_BIN_DIR)' : false;
+
+async function place(name: string): Promise<AuthorityPlace> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const home = join(root, name);
+    if (await isFree(port))
+      return { programs: programs!, home, name: 'ca.clinic', organisation: 'clinic', port };
+  }
+}
+
+test('it issues identities with their roles and TLS certificates with their names, and then listens no more', {
+  skip,
+}, async () => {
+  const where = await place('issues');
+  const authority = await CertificateAuthority.start(where);
+  try {
+    const role = { 'consilium.role': 'auditor' };
+    const auditor = await authority.enrol(
+      { id: 'auditor@clinic', type: 'client', attributes: role },
+      join(root, 'auditor'),
+    );
+    const tls = await authority.enrol(
+      { id: 'peer0.clinic', type: 'client', hosts: ['clinic.consilium.test', '127.0.0.1'] },
+      join(root, 'tls'),
+    );
+    const authorityCertificate = new X509Certificate(readFileSync(rootOf(where)));
+    const [person, server] = [auditor, tls].map(
+      ({ certificate }) => new X509Certificate(readFileSync(certificate)),
+    );
+    for (const one of [person!, server!]) assert.ok(one.verify(authorityCertificate.publicKey));
+    assert.match(person!.subject, /^OU=client$/m);
+    assert.ok(person!.raw.includes('"consilium.role":"auditor"'));
+    assert.ok(server!.checkHost('clinic.consilium.test') && server!.checkIP('127.0.0.1'));
+    for (const { key } of [auditor, tls]) assert.equal(statSync(key).mode & 0o077, 0);
+    assert.deepEqual(readdirSync(join(root, 'auditor')).sort(), ['cert.pem', 'key.pem']);
+  } finally {
+    await authority.stop();
+  }
+  assert.ok(await isFree(where.port));
+  const files = readdirSync(where.home, { recursive: true, encoding: 'utf8' }).map((name) =>
+    join(where.home, name),
+  );
+  const open = files.filter((file) => isSecret(file) && (statSync(file).mode & 0o077) !== 0);
+  assert.deepEqual(open, []);
+});
+
+test('what was registered and never enrolled, since it was interrupted, is enrolled the next time', {
+  skip,
+}, async () => {
+  const where = await place('interrupted');
+  const registration = { id: 'peer0.clinic', type: 'peer' } as const;
+  const first = await CertificateAuthority.start(where);
+  try {
+    await first.enrol(registration, join(root, 'first'));
+  } finally {
+    await first.stop();
+  }
+  const again = await CertificateAuthority.start(where);
+  try {
+    const { certificate } = await again.enrol(registration, join(root, 'again'));
+    assert.match(new X509Certificate(readFileSync(certificate)).subject, /^OU=peer$/m);
+  } finally {
+    await again.stop();
+  }
+});
+
+test('a server that cannot start says so with the end of its log', { skip }, async () => {
+  const where = await place('broken');
+  const broken = { ...where.programs, 'fabric-ca-server': '/bin/false' };
+  await assert.rejects(CertificateAuthority.start({ ...where, programs: broken }), AuthorityError);
+});

@@ -1,0 +1,61 @@
+// The commands of one hospital as a person or a program meets them, before any Fabric is there.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { ownFolder } from '../programs.ts';
+import { type Clinic, initialisedClinics } from './testing/clinics.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'consilium-hospital-command-'));
+after(() => rmSync(root, { recursive: true }));
+let clinic: Clinic;
+before(async () => {
+  [clinic] = (await initialisedClinics(root, 3)) as [Clinic];
+});
+
+function run(...args: string[]) {
+  const main = join(ownFolder, 'dist/src/main.js');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+const hospital = (command: string, ...more: string[]) =>
+  run('hospital', command, '--hospital', clinic.path, ...more);
+
+test('each command answers with the digest of consortium.yaml, for people and for programs', () => {
+  const { digest } = clinic.hospital;
+  assert.ok(hospital('found').stdout.includes(`consortium.yaml ${digest}`));
+  const found = JSON.parse(hospital('found', '--json').stdout) as Record<string, unknown>;
+  assert.equal(found.consortiumSha256, digest);
+  assert.match(String(found.genesisSha256), /^[0-9a-f]{64}$/);
+  const { status, stdout } = hospital('status', '--json');
+  assert.equal(status, 3);
+  assert.equal((JSON.parse(stdout) as { consortiumSha256: string }).consortiumSha256, digest);
+});
+
+test('a doctor that finds something exits with 1, and a hospital that may not start says why', () => {
+  const examined = hospital('doctor', '--json');
+  assert.equal(examined.status, 1);
+  assert.ok((JSON.parse(examined.stdout) as { findings: unknown[] }).findings.length > 5);
+  const { status, stderr } = hospital('up');
+  assert.equal(status, 2);
+  assert.match(stderr, /no channel yet: run `hospital found`|build the agreed version/);
+});
+
+test('wrong usage is refused with what would be right', () => {
+  assert.equal(run('hospital', '--help').status, 0);
+  assert.equal(run('hospital').status, 2);
+  assert.match(run('hospital', 'heal', '--hospital', clinic.path).stderr, /no command hospital heal/);
+  assert.match(run('hospital', 'up').stderr, /--hospital is missing/);
+  assert.match(hospital('logs', '--service', 'nobody').stderr, /none of supervisor/);
+});
+
+test('what a consortium withstands is said without starting anything', () => {
+  const { status, stdout } = run('config-check', '--config', join(root, 'clinic1/consortium.yaml'));
+  assert.equal(status, 0);
+  assert.ok(stdout.includes(clinic.hospital.digest));
+  assert.match(stdout, /Orderers down: with 3 orderers and BFT, 1 orderer may be down/);
+  assert.match(stdout, /not the agreed one; its digest is [0-9a-f]{64}/);
+  assert.match(run('config-check').stdout, /One operator runs all 4 organisations on one machine/);
+});
