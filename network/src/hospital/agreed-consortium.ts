@@ -59,8 +59,8 @@ export const AgreedConsortium = Strict({
     description: 'a Fabric channel name: lower-case letters, digits, dots and hyphens',
   }),
   fabric: Type.String({
-    pattern: '^[0-9]+[.][0-9]+$',
-    description: "the version of Fabric that all run, in quotation marks, such as '3.1'",
+    pattern: '^([3-9]|[1-9][0-9])[.][0-9]+$',
+    description: "the version of Fabric that all run, from 3.0 on, in quotation marks, such as '3.1'",
   }),
   organisations: Type.Array(AgreedOrganisation, {
     minItems: 1,

@@ -94,6 +94,8 @@ const WRONG: readonly (readonly [title: string, path: Patch[0], value: unknown, 
   ['a policy out of reach', ['chaincode', 'policy'], "OutOf(2, 'Clinic1MSP.peer')", /cannot be met/],
   ['a policy that is no policy', ['chaincode', 'policy'], 'everybody', /chaincode\.policy/],
   ['a version that is a number', ['fabric'], 3.1, /fabric/],
+  ['a Fabric that is too old', ['fabric'], '2.5', /fabric .*from 3\.0 on/],
+  ['a time without a zone', ['foundedAt'], '2026-01-01T00:00:00', /foundedAt/],
 ];
 
 for (const [title, path, value, says] of WRONG) {

@@ -77,13 +77,14 @@ export function writeDefinition(
  * Every organisation's definition in the mailbox or the own folder, each believed under its agreed roots, in the
  * order of consortium.yaml.
  *
+ * @param at when their signers' certificates have to be valid; not asked where absent
  * @throws InputError naming every definition that is missing or not believed.
  */
-export function readDefinitions(consortium: AgreedConsortium, folder: string): Definition[] {
+export function readDefinitions(consortium: AgreedConsortium, folder: string, at?: Date): Definition[] {
   const problems: string[] = [];
   const definitions = consortium.organisations.flatMap((organisation) => {
     try {
-      return [readDefinition(organisation, definitionFile(folder, organisation.mspId))];
+      return [readDefinition(organisation, definitionFile(folder, organisation.mspId), at)];
     } catch (error) {
       if (!(error instanceof InputError)) throw error;
       problems.push(error.message);
@@ -95,14 +96,18 @@ export function readDefinitions(consortium: AgreedConsortium, folder: string): D
 }
 
 /** @throws InputError */
-export function readDefinition({ mspId, host, roots }: AgreedOrganisation, path: string): Definition {
+export function readDefinition(
+  { mspId, host, roots }: AgreedOrganisation,
+  path: string,
+  at?: Date,
+): Definition {
   if (roots === undefined) {
     throw new InputError(
       `consortium.yaml has no roots of ${mspId}: write what its \`hospital init\` printed`,
     );
   }
   if (!existsSync(path)) throw new InputError(`${path} is not there: ask ${mspId} for its definition`);
-  const signer = { mspId, rootSha256: roots.identity };
+  const signer = { mspId, rootSha256: roots.identity, ...(at && { at }) };
   const value = readSigned(path, KIND, signer, (content) => (content as Definition | null)?.identityRoot);
   const refuse = (why: string): never => {
     throw new InputError(`${path} is not a definition of ${mspId}: ${why}`);

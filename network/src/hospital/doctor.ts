@@ -5,6 +5,9 @@ import { existsSync, readdirSync, readFileSync, statfsSync, statSync } from 'nod
 import { connect as connectPlain } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
+import { findHospitalPrograms } from '../native/binaries.ts';
+import { FabricCommands } from '../native/fabric-commands.ts';
+import { fabricVersion } from '../native/fabric-version.ts';
 import { type AgreedOrganisation, portsOf } from './agreed-consortium.ts';
 import { chaincodeSha256 } from './code-digest.ts';
 import type { Hospital } from './hospital-file.ts';
@@ -37,6 +40,7 @@ export async function examine(hospital: Hospital, layout: HospitalLayout): Promi
   return [
     disk(layout.directory),
     code(hospital),
+    await fabric(hospital, layout),
     ...certificates(layout, own),
     ...modes(layout.directory),
     await ownName(own),
@@ -62,6 +66,21 @@ function code({ consortium }: Hospital): Finding {
         'code',
         `the chaincode here is ${own}, agreed is ${consortium.chaincode.sha256}: build the agreed version`,
       );
+}
+
+async function fabric({ consortium }: Hospital, layout: HospitalLayout): Promise<Finding> {
+  const what = 'Fabric';
+  try {
+    const commands = new FabricCommands(
+      { programs: findHospitalPrograms(), ccaasBuilder: '' },
+      layout.fabric,
+    );
+    const { text } = await fabricVersion(commands, layout.fabric.ordering);
+    if (text.startsWith(`${consortium.fabric}.`)) return good(what, `is ${text}`);
+    return wrong(what, `is ${text} here, agreed is ${consortium.fabric}: install that version`);
+  } catch (error) {
+    return wrong(what, (error as Error).message);
+  }
 }
 
 /** Every certificate below the organisation's folder, by its end. */

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { InputError } from '@consilium/command-line';
-import { readOwnPlace } from '../ceremonies/own-place.ts';
 import { administratorOf, readDefinition, readDefinitions } from './definition.ts';
 import { found } from './founding.ts';
 import { assertFounded } from './hospital-plan.ts';
@@ -50,12 +49,22 @@ function withChanged(file: string, change: (text: string) => string, work: () =>
 
 const [organisation, takeUp] = [
   (at: number) => clinics[0]!.hospital.consortium.organisations[at - 1]!,
-  (at: number) => () => readDefinition(organisation(at), definitionOf(at)),
+  (at: number) => () => readDefinition(organisation(at), definitionOf(at), new Date()),
 ];
+
+test('a definition whose signer has expired founds nothing, and goes on to be read where it was taken up', () => {
+  const { consortium } = clinics[0]!.hospital;
+  const late = new Date('2150-01-01T00:00:00Z');
+  assert.match(
+    refusal(() => readDefinitions(consortium, mailbox, late)),
+    /signer's certificate is valid from .* to /,
+  );
+  assert.equal(readDefinitions(consortium, mailbox).length, 3);
+});
 
 test('definitions are believed under the agreed roots', () => {
   const { consortium } = clinics[0]!.hospital;
-  const definitions = readDefinitions(consortium, mailbox);
+  const definitions = readDefinitions(consortium, mailbox, new Date());
   assert.deepEqual(
     definitions.map(({ mspId }) => mspId),
     ['Clinic1MSP', 'Clinic2MSP', 'Clinic3MSP'],
@@ -252,15 +261,4 @@ test('a hospital with another code than the agreed one does not start', () => {
     refusal(() => assertFounded(hospital, layout)),
     /build the agreed version/,
   );
-});
-
-test('ceremonies find the own place, with this channel and no key in it', () => {
-  const { layout } = clinics[1]!;
-  const genesis = foundAt(clinics[1]!);
-  const file = join(layout.directory, 'consilium-place.yaml');
-  const place = readOwnPlace(file);
-  assert.equal(place.mspId, 'Clinic2MSP');
-  assert.equal(place.genesis, genesis);
-  assert.equal(place.orderers.length, 3);
-  assert.doesNotMatch(readFileSync(file, 'utf8'), /PRIVATE KEY/);
 });

@@ -5,7 +5,6 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { InputError } from '@consilium/command-line';
 import { genesisDigest } from '@consilium/verify';
-import { stringify } from 'yaml';
 import { firstBlock } from '../ceremonies/founding.ts';
 import { type OrganisationDefinition, readMspFolder } from '../ceremonies/organisation-definition.ts';
 import { writeWhole, writeWholeBytes } from '../state-file.ts';
@@ -29,7 +28,7 @@ const SWARM_KEY = 'swarm key';
  */
 export function found(hospital: Hospital, layout: HospitalLayout): string {
   const { consortium, file, own } = hospital;
-  const definitions = readDefinitions(consortium, file.mailbox);
+  const definitions = readDefinitions(consortium, file.mailbox, new Date());
   for (const definition of definitions) {
     if (definition.mspId !== own.mspId) keepDefinition(definition, layout.directory);
     const signed = readFileSync(definitionFile(file.mailbox, definition.mspId), 'utf8');
@@ -38,26 +37,7 @@ export function found(hospital: Hospital, layout: HospitalLayout): string {
   const genesisSha256 = keepBlock(blockOf(hospital, layout, definitions), layout);
   if (definitions[0]!.mspId === own.mspId) shareSwarmKey(hospital, layout, definitions);
   else if (!existsSync(swarmKeyFile(layout.ipfsRepo))) takeSwarmKey(hospital, layout, definitions[0]!);
-  writePlace(layout, genesisSha256);
   return genesisSha256;
-}
-
-/** What the ceremonies of this organisation read of its place: `make review PLACE=FOLDER/consilium-place.yaml`. */
-function writePlace({ directory, fabric, orderer, peer }: HospitalLayout, genesis: string): void {
-  const node = ({ host, port, tls }: Pick<typeof peer, 'host' | 'port' | 'tls'>) => ({
-    address: `${host}:${port}`,
-    tlsRoots: tls.root,
-  });
-  const others = fabric.orderers.filter(({ mspId }) => mspId !== orderer.mspId);
-  const place = {
-    mspId: peer.mspId,
-    channel: fabric.channel,
-    genesis,
-    administrator: peer.adminMspDir,
-    peer: node(peer),
-    orderers: [orderer, ...others].map(node),
-  };
-  writeWhole(join(directory, 'consilium-place.yaml'), stringify(place));
 }
 
 function blockOf(
@@ -131,7 +111,8 @@ function takeSwarmKey(
   if (!existsSync(path)) {
     throw new InputError(`${path} is not there: ${founder.mspId} runs \`hospital found\` first`);
   }
-  const signer = { mspId: founder.mspId, rootSha256: consortium.organisations[0]!.roots!.identity };
+  const rootSha256 = consortium.organisations[0]!.roots!.identity;
+  const signer = { mspId: founder.mspId, rootSha256, at: new Date() };
   const sealed = readSigned(path, SWARM_KEY, signer, () => founder.identityRoot) as Sealed;
   const swarmKey = unseal(sealed, { mspId: own.mspId, keyFile: layout.exchangeKey });
   writeWhole(swarmKeyFile(layout.ipfsRepo), swarmKey, 0o600);
