@@ -1,11 +1,6 @@
 // What any Fabric network must bear out of evidence: a study's bundle verifies, no byte of it can be another, and a
 // gateway that has all keys of one organisation cannot make one that says something else.
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { createPublicKey, sign, X509Certificate } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import type { Lineage } from '@consilium/domain';
 import { genesisDigest, type Subject, verifyBundle } from '@consilium/verify';
