@@ -193,6 +193,14 @@ describe('committing, then publishing', { timeout: 280_000 }, () => {
     assert.deepEqual(puts, [round.aggregate?.artefact.cid], 'the update was there');
     assert.notEqual(updates[0]?.artefact.cid, puts[0]);
   });
+});
+
+describe('what was put and is named by nobody', { timeout: 280_000 }, () => {
+  let running: RunningConsortium | undefined;
+  afterEach(async () => {
+    await running?.stop();
+    running = undefined;
+  });
 
   /** A study of two members, in which A stops once its update is sealed, and the version before puts it then. */
   async function leftBehind({ isWrittenDown }: { readonly isWrittenDown: boolean }) {
