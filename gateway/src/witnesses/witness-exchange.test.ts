@@ -336,6 +336,22 @@ describe('gateways as witnesses', () => {
     await a.stops();
   });
 
+  it('compare what came by hand once they are there, also of a hospital that nobody asks', async () => {
+    const other = channel.fork();
+    write(channel, 1);
+    write(other, 2);
+    const a = open('AMSP', []);
+    await a.sees(channel);
+    assert.equal((await a.exchange.take(signed(6, {}, other))).result, 'ahead');
+    await a.exchange.judgeAgain();
+    assert.deepEqual(a.exchange.status(), [{ mspId: 'BMSP', ahead: 6 }]);
+    write(channel, 1);
+    await a.sees(channel);
+    await a.exchange.judgeAgain();
+    await a.stops();
+    assert.match(a.alarms.all()[0]!.text, /^orderers signed two blocks 6: /);
+  });
+
   it('drop a kept statement whose certificate was revoked since, and a file that is not what was written', async () => {
     const { a } = await seeing(channel, channel);
     await a.exchange.askAll();

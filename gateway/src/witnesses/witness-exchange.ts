@@ -79,9 +79,12 @@ export class WitnessExchange {
     this.own = options.own;
   }
 
-  /** Asks each neighbour from now on, until it is closed. */
+  /** Asks each neighbour from now on, until it is closed, and looks again at what was ahead. */
   start(): void {
-    this.#loops = this.#options.neighbours.map((neighbour) => this.#follow(neighbour));
+    this.#loops = [
+      this.#lookAgain(),
+      ...this.#options.neighbours.map((neighbour) => this.#follow(neighbour)),
+    ];
   }
 
   /** In the order of their names. */
@@ -122,6 +125,22 @@ export class WitnessExchange {
   async close(): Promise<void> {
     this.#ending.abort();
     await Promise.all(this.#loops);
+  }
+
+  /** Also at what came by hand, of hospitals that nobody asks. */
+  async #lookAgain(): Promise<void> {
+    const { signal } = this.#ending;
+    while (!signal.aborted) {
+      await sleep(this.#options.intervalMs, undefined, { signal, ref: false }).catch(() => {});
+      if (signal.aborted) return;
+      await this.judgeAgain();
+    }
+  }
+
+  /** Compares what was ahead of the own history with what that is now. */
+  async judgeAgain(): Promise<void> {
+    if (this.#options.history.status?.state === 'stopped') return;
+    for (const mspId of this.#options.kept.hospitals) await this.#judgeAgain(mspId);
   }
 
   async #follow(neighbour: Neighbour): Promise<void> {
@@ -173,10 +192,15 @@ export class WitnessExchange {
   async #judgeAgain(mspId: string): Promise<void> {
     const { kept } = this.#options;
     const { ahead, ...others } = kept.of(mspId);
-    if (ahead === undefined || this.#judge(ahead)?.kind === 'ahead') return;
+    const judgement = ahead && this.#judge(ahead);
+    if (ahead === undefined || judgement === undefined || judgement.kind === 'ahead') return;
     kept.keep(mspId, others);
     const neighbour = this.#options.neighbours.find((one) => one.mspId === mspId);
-    await this.#take(ahead, neighbour, true);
+    try {
+      await this.#take(ahead, neighbour, true);
+    } catch (error) {
+      this.#options.log('warn', `the statement of ${mspId} is not compared: ${(error as Error).message}`);
+    }
   }
 
   async #take(

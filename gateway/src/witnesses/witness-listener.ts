@@ -14,13 +14,16 @@ export const STATEMENT_PATH = '/witness-statement';
 /** Finding where two histories part takes a statement for each halving, and nobody needs more often than that. */
 const REQUESTS_PER_MINUTE = 120;
 const CONNECTIONS_MAX = 100;
-const HANDSHAKE_MS = 5_000;
+const HANDSHAKE_MS = 10_000;
 const REQUEST_MS = 10_000;
 
 export interface WitnessListenerOptions extends Pick<WitnessSettings, 'listen' | 'certificate' | 'key'> {
   readonly neighbours: readonly Pick<WitnessSettings['neighbours'][number], 'mspId' | 'tlsRootCertificate'>[];
   readonly own: OwnStatements;
   readonly log: (level: 'info' | 'warn', text: string) => void;
+  /** How often one hospital is answered within a minute. */
+  readonly requestsPerMinute?: number;
+  readonly now?: () => number;
 }
 
 export interface WitnessListener {
@@ -35,7 +38,7 @@ export async function listenForWitnesses(options: WitnessListenerOptions): Promi
     mspId,
     root: new X509Certificate(tlsRootCertificate),
   }));
-  const rate = new RateOfHospitals();
+  const rate = new RateOfHospitals(options.requestsPerMinute ?? REQUESTS_PER_MINUTE, options.now ?? Date.now);
   const server = createServer({
     ...{ cert: certificate, key, minVersion: 'TLSv1.3' as const },
     ca: roots.map(({ root }) => root.toString()),
@@ -113,16 +116,23 @@ function hospitalOf(
 
 /** How often each hospital asked within the present minute. */
 class RateOfHospitals {
+  readonly #most: number;
+  readonly #now: () => number;
   readonly #counts = new Map<string, number>();
   #untilMs = 0;
 
+  constructor(most: number, now: () => number) {
+    this.#most = most;
+    this.#now = now;
+  }
+
   allows(mspId: string): boolean {
-    if (Date.now() >= this.#untilMs) {
+    if (this.#now() >= this.#untilMs) {
       this.#counts.clear();
-      this.#untilMs = Date.now() + 60_000;
+      this.#untilMs = this.#now() + 60_000;
     }
     const count = (this.#counts.get(mspId) ?? 0) + 1;
     this.#counts.set(mspId, count);
-    return count <= REQUESTS_PER_MINUTE;
+    return count <= this.#most;
   }
 }
