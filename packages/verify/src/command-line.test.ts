@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import fabricProtos from '@hyperledger/fabric-protos';
 import { blockBytes } from './testing/block-bytes.ts';
 import { isBlock, rewritten } from './testing/rewritten-bundle.ts';
@@ -118,6 +119,21 @@ describe('consilium-verify', () => {
     const { status, stdout } = spawnSync(process.execPath, words, { encoding: 'utf8', timeout: ENDLESS_MS });
     assert.equal(status, 1);
     assert.match(stdout, /block 1: not a certificate in PEM/);
+  });
+
+  it('says of a long file how far it is, and takes one that comes through a pipe', () => {
+    const hashes = JSON.stringify(Array.from({ length: 50_000 }, () => 'ab'.repeat(32)));
+    const claim = readFileSync(EXAMPLE, 'utf8').split('\n')[0]!;
+    const long = [claim, ...[1, 2, 3, 4, 5, 6].map(() => `{"dataHashes":${hashes},"from":1}`), ''].join('\n');
+    const { status, stdout, stderr } = run(file(long), '--genesis', EXAMPLE_GENESIS);
+    assert.equal(status, 1);
+    assert.match(stdout, /blocks from 1: blocks from 0 are expected here/);
+    assert.match(stderr, /^10 % of 20 MB is checked\n20 % .*\n90 % of 20 MB is checked\n$/s);
+    const command = 'cat "$1" | "$2" "$3" /dev/stdin --genesis "$4"';
+    const words = [fileURLToPath(EXAMPLE), process.execPath, MAIN, EXAMPLE_GENESIS];
+    const piped = spawnSync('sh', ['-c', command, 'sh', ...words], { encoding: 'utf8' });
+    assert.match(piped.stdout, /^PROVEN/);
+    assert.equal(piped.stderr, '');
   });
 
   it('says how it is used', () => {

@@ -1,5 +1,5 @@
 // The command consilium-verify: a file of evidence and a trusted digest in, an answer in words or JSON out.
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   COMMON_OPTIONS,
@@ -36,6 +36,8 @@ const HELP = `consilium-verify: checks a file of evidence alone, without a netwo
   --chaincode NAME   under which the consortium deployed the rules (default consilium)
   --json             all of it as one JSON object
 
+The file is read once and never whole in memory. Of a long one, standard error says how far the check is.
+
 Exit status: ${EXIT.done} all that the file claims is proven, or the same history; ${EXIT.failed} something does not
 hold, or two histories; ${EXIT.unusable} no usable files or arguments, or not to be compared; ${EXIT.bug} a bug.
 `;
@@ -59,7 +61,7 @@ export function verifyCommand(args: readonly string[], terminal: Terminal = proc
   if (path === undefined || more.length > 0) throw new UsageError('name one file of evidence');
   const genesis = genesisIn(values.genesis);
   const artefacts = values.artefacts === undefined ? undefined : artefactsIn(values.artefacts);
-  const verification = verify(path, { genesis, chaincode: values.chaincode, artefacts });
+  const verification = verify(path, { genesis, chaincode: values.chaincode, artefacts }, terminal);
   terminal.out(
     values.json ? `${JSON.stringify(jsonOf(verification), undefined, 2)}\n` : reportOf(verification),
   );
@@ -124,9 +126,46 @@ function artefactsIn(directory: string): Artefacts {
   }
 }
 
-function verify(path: string, trusted: TrustedFacts): Verification {
-  const file = readFileOf(path);
-  return usable(path, () => verifyBundle(file, trusted));
+function verify(path: string, trusted: TrustedFacts, terminal: Terminal): Verification {
+  return usable(path, () => verifyBundle(piecesOf(path, terminal), trusted));
+}
+
+const PIECE_BYTES = 2 ** 20;
+/** Of files that take longer than a moment it is said how far the check is: after each tenth. */
+const LONG_BYTES = 16 * PIECE_BYTES;
+
+/** A file in pieces, so that one that is larger than memory can be checked. */
+function* piecesOf(path: string, terminal: Terminal): Generator<Uint8Array, void, undefined> {
+  const refuse = (cause: unknown) =>
+    new InputError({ field: path, text: `: ${(cause as Error).message}` }, { cause });
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (cause) {
+    throw refuse(cause);
+  }
+  try {
+    const total = fstatSync(file).size;
+    let [read, said] = [0, 0];
+    for (;;) {
+      const piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+      let length: number;
+      try {
+        length = readSync(file, piece);
+      } catch (cause) {
+        throw refuse(cause);
+      }
+      if (length === 0) return;
+      yield piece.subarray(0, length);
+      read += length;
+      const tenths = Math.floor((10 * read) / total);
+      if (total < LONG_BYTES || tenths <= said || tenths > 9) continue;
+      said = tenths;
+      terminal.error(`${10 * tenths} % of ${Math.round(total / 1e6)} MB is checked\n`);
+    }
+  } finally {
+    closeSync(file);
+  }
 }
 
 function jsonOf(verification: Verification): object {

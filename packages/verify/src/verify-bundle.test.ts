@@ -33,6 +33,23 @@ describe('evidence that was made before', () => {
     }
   });
 
+  it('is read once, in pieces, with the same answer', () => {
+    let read = 0;
+    const pieces = function* () {
+      for (; read < file.length; read += 1000) yield file.subarray(read, read + 1000);
+    };
+    assert.deepEqual(verifyBundle(pieces(), { genesis }), verifyBundle(file, { genesis }));
+    assert.ok(read >= file.length);
+  });
+
+  it('has no blocks behind its answers, and no line that cannot be read, wherever it is broken before', () => {
+    const swapped = rewritten(file, (parts) => [...parts, parts[1]!]);
+    assert.match(problemsOf(swapped)[0] ?? '', /^line \d+: blocks follow the answers$/);
+    const broken = flipped(file, file.indexOf('"envelopes"') + 40, 1);
+    assert.match(problemsOf(broken)[0] ?? '', /^block 0: /);
+    assert.throws(() => verifyBundle(Buffer.concat([broken, Buffer.from('{}')]), { genesis }), /line \d+: /);
+  });
+
   it('is reported in sentences: what is proven, by whom, and what is not', () => {
     const verification = verifyBundle(file, { genesis });
     assert.match(reportOf(verification), /^PROVEN: all that the file claims of the study study-a\.\n/);

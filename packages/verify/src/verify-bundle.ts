@@ -3,11 +3,11 @@
 import { canonicalJson } from '@consilium/domain';
 import type { Problem } from './blocks/block-replay.ts';
 import { BrokenChainError } from './blocks/chain-links.ts';
-import { type Chain, type ChainOptions, walkChain } from './blocks/chain-walk.ts';
+import { type Chain, walkChain } from './blocks/chain-walk.ts';
 import { type CheckedTransaction, LedgerReplay } from './blocks/ledger-replay.ts';
-import type { Disclosure, Subject } from './bundle/bundle-claim.ts';
-import { type Bundle, readBundle } from './bundle/bundle-file.ts';
-import { disclosureOf } from './bundle/disclosure.ts';
+import type { BundleClaim, Disclosure, Subject } from './bundle/bundle-claim.ts';
+import { type BundlePart, openBundle, type ShownStatement } from './bundle/bundle-file.ts';
+import { DisclosedSoFar } from './bundle/disclosure.ts';
 import type { Artefacts, RecomputedRounds } from './claims/aggregate-claim.ts';
 import { checkDatasetUse, type DatasetUse } from './claims/dataset-use.ts';
 import { type ReadRow, readRows } from './claims/lineage-claim.ts';
@@ -72,61 +72,120 @@ const NOTHING = {
 /**
  * Everything that does not hold in a file of evidence, and what it proves.
  *
- * @param file a bundle, as a gateway serves it
+ * The file is read once, part by part: what is kept is what rows held, and what peers answered.
+ *
+ * @param file a bundle, as a gateway serves it: whole, or in pieces
  * @throws UnreadableBundleError where it is no such file
  */
-export function verifyBundle(
-  file: Uint8Array,
-  { genesis, chaincode = 'consilium', artefacts }: TrustedFacts,
-): Verification {
-  const bundle = readBundle(file);
-  const { claim, parts } = bundle;
-  const shown = new Set(parts.flatMap((part) => (part.kind === 'block' ? [part.header.number] : [])));
-  const replay = new LedgerReplay(claim.channel, (block) => shown.has(block));
-  const base = {
-    subject: claim.subject,
-    channel: claim.channel,
-    discloses: claim.discloses,
-    transactions: replay.transactions,
-  };
-  const walked = walk(bundle, { channel: claim.channel, genesis, replay });
-  if ('place' in walked) return { ...base, ...NOTHING, chain: undefined, problems: [walked] };
-  const { chain } = walked;
-  const { witnessed, problems: unwitnessed } = witnessesIn(parts, { channel: claim.channel, genesis, chain });
-  const known = [...walked.problems, ...claimProblems(bundle, { chain, chaincode }), ...unwitnessed];
-  const envelopes = parts.flatMap((part) => (part.kind === 'answer' ? [part.envelope] : []));
-  const { answered, problems: unanswered } = answersFrom(envelopes, { claim, chain, replay });
-  const problems = [...known, ...unanswered];
-  if (answered === undefined) return { ...base, ...NOTHING, chain, problems };
-  const judged = checkSubject(answered, { bundle, replay, artefacts });
-  const { mspIds } = chain.configuration;
-  problems.push(...majorityProblems(answered, mspIds), ...judged.problems);
-  const { signedBy, askedAt, readThrough } = answered;
-  return {
-    ...base,
+export function verifyBundle(file: Uint8Array | Iterable<Uint8Array>, trusted: TrustedFacts): Verification {
+  const { genesis, chaincode = 'consilium', artefacts } = trusted;
+  const { claim, parts } = openBundle(file instanceof Uint8Array ? [file] : file);
+  const { subject, channel } = claim;
+  const shown = new ShownBlocks(parts, new DisclosedSoFar(subject));
+  const asked = subject.kind === 'transaction' ? subject.transactionId : undefined;
+  const replay = new LedgerReplay(channel, (block) => shown.has(block), asked);
+  const nothing = {
+    ...{ subject, channel, discloses: claim.discloses, transactions: replay.transactions },
     ...NOTHING,
-    ...judged,
-    chain,
-    problems,
-    answered: { signedBy, askedAt, readThrough },
-    witnessed,
-    attestation: attestationOf(judged.of, replay, mspIds.length),
-    open: [...judged.open, ...openPoints(replay, answered)],
   };
-}
-
-function walk({ parts }: Bundle, options: ChainOptions): ReturnType<typeof walkChain> | Problem {
   try {
-    return walkChain(parts, options);
+    const { chain, problems: inBlocks } = walkChain(shown.blocks(), { channel, genesis, replay });
+    const known = [...inBlocks, ...claimProblems(claim, { chain, chaincode, shown: shown.disclosure })];
+    const { answered, problems: unanswered } = answersFrom(shown.answers(), { claim, chain, replay });
+    const { witnessed, problems: unwitnessed } = witnessesIn(shown.statements, { channel, genesis, chain });
+    const problems = [...known, ...unwitnessed, ...unanswered];
+    if (answered === undefined) return { ...nothing, chain, problems };
+    const judged = checkSubject(answered, { claim, replay, artefacts });
+    const { mspIds } = chain.configuration;
+    problems.push(...majorityProblems(answered, mspIds), ...judged.problems);
+    const { signedBy, askedAt, readThrough } = answered;
+    return {
+      ...nothing,
+      ...judged,
+      chain,
+      problems,
+      answered: { signedBy, askedAt, readThrough },
+      witnessed,
+      attestation: attestationOf(judged.of, replay, mspIds.length),
+      open: [...judged.open, ...openPoints(replay, answered)],
+    };
   } catch (error) {
     if (!(error instanceof BrokenChainError)) throw error;
-    return { place: error.place, text: error.message };
+    // What nobody can read is no usable file, whatever is before it.
+    shown.readOn();
+    return { ...nothing, chain: undefined, problems: [{ place: error.place, text: error.message }] };
+  }
+}
+
+/** The parts of a file as they are read: blocks, and behind them answers and statements of gateways. */
+class ShownBlocks {
+  readonly #parts: Iterator<BundlePart>;
+  readonly #disclosed: DisclosedSoFar;
+  readonly #numbers = new Set<number>();
+  #line = 1;
+  /** The number of the block that is looked at; undefined once all were. */
+  #present: number | undefined = 0;
+  /** The first part behind the blocks. */
+  #behind: BundlePart | undefined;
+  /** What gateways signed, once all answers were read. */
+  readonly statements: ShownStatement[] = [];
+
+  constructor(parts: Iterable<BundlePart>, disclosed: DisclosedSoFar) {
+    this.#parts = parts[Symbol.iterator]();
+    this.#disclosed = disclosed;
+  }
+
+  get disclosure(): Disclosure {
+    return this.#disclosed.disclosure;
+  }
+
+  /** Whether a block is shown. Of what comes after the one that is looked at, nobody can have read anything. */
+  has(block: number): boolean {
+    return this.#numbers.has(block) || (this.#present !== undefined && block > this.#present);
+  }
+
+  *blocks(): Generator<BundlePart, void, undefined> {
+    for (let part = this.#next(); part !== undefined; part = this.#next()) {
+      if (part.kind === 'answer' || part.kind === 'witness') {
+        this.#behind = part;
+        break;
+      }
+      if (part.kind === 'block') this.#numbers.add(part.header.number);
+      if (part.kind !== 'hidden') this.#present = part.header.number;
+      this.#disclosed.add(part);
+      yield part;
+    }
+    this.#present = undefined;
+  }
+
+  /** @throws BrokenChainError where a block follows */
+  *answers(): Generator<Uint8Array, void, undefined> {
+    for (let part = this.#behind; part !== undefined; part = this.#next()) {
+      if (part.kind === 'answer') yield part.envelope;
+      else if (part.kind === 'witness') this.statements.push(part);
+      else throw new BrokenChainError(`line ${this.#line}`, 'blocks follow the answers');
+    }
+  }
+
+  /** @throws UnreadableBundleError where the rest cannot be read */
+  readOn(): void {
+    while (this.#next() !== undefined);
+  }
+
+  #next(): BundlePart | undefined {
+    const next = this.#parts.next();
+    this.#line += 1;
+    return next.done === true ? undefined : next.value;
   }
 }
 
 function claimProblems(
-  { claim, parts }: Bundle,
-  { chain, chaincode }: { readonly chain: Chain; readonly chaincode: string },
+  claim: BundleClaim,
+  {
+    chain,
+    chaincode,
+    shown,
+  }: { readonly chain: Chain; readonly chaincode: string; readonly shown: Disclosure },
 ): Problem[] {
   const problems: Problem[] = [];
   if (claim.chaincode !== chaincode) {
@@ -137,9 +196,8 @@ function claimProblems(
     const text = `the file claims ${claim.blocks} blocks, and its chain has ${chain.height}`;
     problems.push({ place: 'line 1', text });
   }
-  const discloses = disclosureOf(parts, claim.subject);
-  if (canonicalJson(discloses) !== canonicalJson(claim.discloses)) {
-    const text = `it shows other things than it says: ${canonicalJson(discloses)}`;
+  if (canonicalJson(shown) !== canonicalJson(claim.discloses)) {
+    const text = `it shows other things than it says: ${canonicalJson(shown)}`;
     problems.push({ place: 'line 1', text });
   }
   return problems;
@@ -183,10 +241,14 @@ interface Judged
 function checkSubject(
   { answers }: AgreedAnswers,
   {
-    bundle: { claim, parts },
+    claim,
     replay,
     artefacts,
-  }: { readonly bundle: Bundle; readonly replay: LedgerReplay; readonly artefacts: Artefacts | undefined },
+  }: {
+    readonly claim: BundleClaim;
+    readonly replay: LedgerReplay;
+    readonly artefacts: Artefacts | undefined;
+  },
 ): Judged {
   const { subject, chaincode } = claim;
   const read = readRows(replay, chaincode);
@@ -201,7 +263,7 @@ function checkSubject(
       return { use, problems, of: of.map(({ row }) => row), open: [] };
     }
     case 'transaction': {
-      const context = { parts, replay, chaincode };
+      const context = { replay, chaincode };
       const { transaction, problems } = checkTransaction(subject.transactionId, answers, context);
       const of = transaction === undefined ? [] : [{ version: transaction }];
       return { transaction, problems, of, open: [] };

@@ -19,14 +19,11 @@ export class BrokenChainError extends Error {
 export interface Links {
   readonly height: number;
   readonly lastHash: string;
-  /** Hashes of the headers that statements of gateways are about, as the chain has them, by their numbers. */
-  readonly witnessedHashes: ReadonlyMap<number, string>;
 }
 
 /** @throws BrokenChainError */
 export function checkLinks(parts: readonly BundlePart[]): Links {
   const links = new LinkedHeaders();
-  for (const part of parts) if (part.kind === 'witness') links.note(part.statement.header.number);
   let isAnswered = false;
   for (const [i, part] of parts.entries()) {
     if (part.kind === 'answer' || part.kind === 'witness') isAnswered = true;
@@ -37,22 +34,47 @@ export function checkLinks(parts: readonly BundlePart[]): Links {
   return links.end();
 }
 
+const HASH_BYTES = 32;
+
+/** Hashes of headers by their numbers, in as few bytes as they have: a chain may have millions. */
+export class HeaderHashes {
+  #bytes = Buffer.alloc(1024 * HASH_BYTES);
+  #end = 0;
+
+  /** Of the next header. */
+  add(hash: Uint8Array): void {
+    if (this.#end === this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes], 2 * this.#end);
+    this.#bytes.set(hash, this.#end);
+    this.#end += HASH_BYTES;
+  }
+
+  /** In hexadecimal; undefined of a number that no header has. */
+  get(number: number): string | undefined {
+    const at = number * HASH_BYTES;
+    return at < this.#end ? hex(this.#bytes.subarray(at, at + HASH_BYTES)) : undefined;
+  }
+}
+
 export class LinkedHeaders {
+  readonly #hashes: HeaderHashes | undefined;
   #height: number;
   #previousHash: Uint8Array;
   /** The number of the first of the blocks that no header of its own follows yet. */
   #hiddenFrom: number | undefined;
-  readonly #noted = new Map<number, string | undefined>();
 
-  /** @param previousHash of the last header, where a chain goes on */
-  constructor(height = 0, previousHash: Uint8Array = new Uint8Array()) {
+  /** Where a chain goes on, with the hash of its last header; `hashes` takes those of all. */
+  constructor({
+    height = 0,
+    previousHash = new Uint8Array(),
+    hashes,
+  }: {
+    readonly height?: number;
+    readonly previousHash?: Uint8Array | undefined;
+    readonly hashes?: HeaderHashes;
+  } = {}) {
+    this.#hashes = hashes;
     this.#height = height;
     this.#previousHash = previousHash;
-  }
-
-  /** Asks for the hash of a header to come. */
-  note(number: number): void {
-    this.#noted.set(number, undefined);
   }
 
   pass({ from, dataHashes }: HiddenBlocks): void {
@@ -89,14 +111,12 @@ export class LinkedHeaders {
       throw new BrokenChainError(`block ${this.#hiddenFrom}`, 'no signed block follows it');
     }
     if (this.#height === 0) throw new BrokenChainError('block 0', 'it is missing');
-    const witnessedHashes = new Map<number, string>();
-    for (const [number, hash] of this.#noted) if (hash !== undefined) witnessedHashes.set(number, hash);
-    return { height: this.#height, lastHash: hex(this.#previousHash), witnessedHashes };
+    return { height: this.#height, lastHash: hex(this.#previousHash) };
   }
 
   #add(header: ShownHeader['header']): void {
     this.#previousHash = headerHash(header);
-    if (this.#noted.has(header.number)) this.#noted.set(header.number, hex(this.#previousHash));
+    this.#hashes?.add(this.#previousHash);
     this.#height += 1;
   }
 }

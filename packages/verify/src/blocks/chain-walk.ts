@@ -7,7 +7,7 @@ import { readConfigEnvelope, updateProblem } from '../channel/configuration-upda
 import { UnreadableError } from '../wire/protobuf-reader.ts';
 import { headerHash } from './block-header.ts';
 import type { BlockReplay, Problem } from './block-replay.ts';
-import { BrokenChainError, checkLinks, type Links } from './chain-links.ts';
+import { BrokenChainError, HeaderHashes, LinkedHeaders, type Links } from './chain-links.ts';
 import { lastConfigOf } from './fabric-block.ts';
 import { checkOrderers } from './orderer-check.ts';
 import { readEnvelope } from './transaction.ts';
@@ -20,6 +20,8 @@ export interface Chain extends Links {
   readonly signedBy: ReadonlyMap<string, number>;
   /** All configurations with the blocks that hold them, oldest first. */
   readonly configurations: readonly Resumed[];
+  /** Of all headers, by their numbers. */
+  readonly hashes: HeaderHashes;
 }
 
 export interface ChainOptions {
@@ -34,23 +36,50 @@ export interface Resumed {
   readonly block: number;
 }
 
-/** @throws BrokenChainError */
+/**
+ * The chain of some parts, which are taken one by one: of those that follow the first answer none.
+ *
+ * Where a block is not signed as it should be, hashes go on being looked at: one that does not fit says better what
+ * was altered.
+ *
+ * @throws BrokenChainError
+ */
 export function walkChain(
-  parts: readonly BundlePart[],
+  parts: Iterable<BundlePart>,
   options: ChainOptions,
 ): { readonly chain: Chain; readonly problems: readonly Problem[] } {
-  const links = checkLinks(parts);
+  const hashes = new HeaderHashes();
+  const links = new LinkedHeaders({ hashes });
   const walk = new ChainWalk(options);
   const configurations: Resumed[] = [];
+  let broken: BrokenChainError | undefined;
   for (const part of parts) {
-    if (part.kind === 'hidden') options.replay.passHidden();
-    else if (part.kind === 'block' || part.kind === 'header') walk.follow(part);
+    if (part.kind === 'answer' || part.kind === 'witness') break;
+    if (part.kind === 'hidden') {
+      links.pass(part);
+      options.replay.passHidden();
+      continue;
+    }
+    links.follow(part);
+    if (broken === undefined) broken = brokenAt(() => walk.follow(part));
     const block = walk.configurationBlock;
     if (block !== undefined && block !== configurations.at(-1)?.block) {
       configurations.push({ block, configuration: walk.end().configuration });
     }
   }
-  return { chain: { ...links, ...walk.end(), configurations }, problems: walk.problems };
+  const linked = links.end();
+  if (broken !== undefined) throw broken;
+  return { chain: { ...linked, ...walk.end(), configurations, hashes }, problems: walk.problems };
+}
+
+function brokenAt(follow: () => void): BrokenChainError | undefined {
+  try {
+    follow();
+    return undefined;
+  } catch (error) {
+    if (error instanceof BrokenChainError) return error;
+    throw error;
+  }
 }
 
 export class ChainWalk {
@@ -84,7 +113,7 @@ export class ChainWalk {
     if (part.kind === 'header') this.#options.replay.passHidden();
   }
 
-  end(): Omit<Chain, keyof Links | 'configurations'> {
+  end(): Omit<Chain, keyof Links | 'configurations' | 'hashes'> {
     const [configurationBlocks, signedBy] = [this.#configurationBlocks, this.#signedBy];
     return { configuration: this.#configuration!, configurationBlocks, signedBy };
   }

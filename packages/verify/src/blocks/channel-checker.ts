@@ -99,7 +99,7 @@ export class ChannelChecker {
       onTransaction: (judged) => this.#judged.push(judged),
     });
     this.#blocks = from?.blocks ?? 0;
-    this.#links = new LinkedHeaders(this.#blocks, from?.hash);
+    this.#links = new LinkedHeaders({ height: this.#blocks, previousHash: from?.hash });
     const resumed = from && {
       configuration: configurationOf(from.configuration),
       block: from.configurationBlock,

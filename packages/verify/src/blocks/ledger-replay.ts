@@ -1,13 +1,13 @@
 // The blocks that a file of evidence shows, replayed: what a report says of each transaction, and whose peers attest
 // it.
 import type { ChannelConfiguration } from '../channel/channel-configuration.ts';
-import { readCertificate } from '../identity/certificate.ts';
 import type { SignedBytes } from '../identity/membership.ts';
 import { BlockReplay, type JudgedTransaction, type Problem, readsOf } from './block-replay.ts';
 import { LIFECYCLE } from './endorsement-check.ts';
 import { MemoryState } from './memory-state.ts';
 import type { NamespaceSet, Version } from './read-write-set.ts';
 import type { ReplayedRows } from './replayed-rows.ts';
+import type { Envelope } from './transaction.ts';
 
 /** What a report says of one valid transaction. */
 export interface CheckedTransaction extends Version {
@@ -25,6 +25,8 @@ export interface CheckedTransaction extends Version {
 export class LedgerReplay {
   readonly state = new MemoryState();
   readonly transactions: CheckedTransaction[] = [];
+  /** Of the transaction that is asked for, what was sent. */
+  readonly asked: { readonly id: string | undefined; envelope?: Envelope };
   /** Ranges of which the endorsers gave a digest only, so that what they read is not shown. */
   rangesByDigest = 0;
   /** Rows that were written by someone who had not read them: an earlier block may have set their policy. */
@@ -32,8 +34,9 @@ export class LedgerReplay {
   readonly #replay: BlockReplay;
   readonly #attested = new Map<string, Set<string>>();
 
-  constructor(channel: string, isShown: (block: number) => boolean) {
+  constructor(channel: string, isShown: (block: number) => boolean, transactionId?: string) {
     const { state } = this;
+    this.asked = { id: transactionId };
     const onTransaction = (judged: JudgedTransaction) => this.#note(judged);
     this.#replay = new BlockReplay({ channel, state, isShown, onTransaction });
   }
@@ -79,6 +82,7 @@ export class LedgerReplay {
       .filter(({ reads }) => reads === undefined).length;
     if (this.#replay.hasHidden) this.unreadWrites += sets.reduce((sum, set) => sum + this.#unreadIn(set), 0);
     this.attest(sets, endorsements, configuration);
+    if (envelope.transactionId === this.asked.id) this.asked.envelope ??= envelope;
     this.transactions.push({
       block,
       place,
@@ -87,7 +91,7 @@ export class LedgerReplay {
       chaincode: envelope.chaincode,
       function: Buffer.from(input[0] ?? []).toString('utf8'),
       sender: envelope.creator.identity.mspId,
-      sentBy: readCertificate(envelope.creator.identity.pem).commonName ?? '',
+      sentBy: configuration.membership.judge(envelope.creator.identity).certificate.commonName ?? '',
       endorsers: organisationsOf(configuration, endorsements),
     });
   }

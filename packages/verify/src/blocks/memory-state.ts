@@ -8,7 +8,7 @@ export interface KeptRow extends Row {
   /** Undefined: deleted, or hidden. */
   readonly value: Uint8Array | undefined;
   /** What it held before, oldest first, of blocks that are shown. */
-  readonly earlier: readonly EarlierValue[];
+  readonly earlier: EarlierValue[];
 }
 
 /** What a row held from one transaction on, until the next one wrote over it. */
@@ -44,7 +44,7 @@ export class MemoryState implements LedgerState {
   /** All that a row held by the blocks that are shown, newest first. */
   history(namespace: string, key: string): readonly EarlierValue[] {
     const row = this.row(namespace, key);
-    return row === undefined ? [] : valuesOf(row).toReversed();
+    return row === undefined ? [] : valuesUntil({ ...row, earlier: [...row.earlier] }).toReversed();
   }
 
   *rowsBetween(namespace: string, start: string, end: string): Generator<Row, void, undefined> {
@@ -62,18 +62,20 @@ export class MemoryState implements LedgerState {
     const before = this.row(namespace, key);
     const exists = value !== undefined;
     const policy = exists ? before?.policy : undefined;
-    const earlier = before === undefined ? [] : valuesOf(before);
-    this.#put({ namespace, key, version, value, exists, policy, earlier, isHidden: false });
+    const earlier = before === undefined ? [] : valuesUntil(before);
+    // A copy: the transaction around it is many times as long, and is not kept.
+    const kept = value && Uint8Array.from(value);
+    this.#put({ namespace, key, version, value: kept, exists, policy, earlier, isHidden: false });
   }
 
   writePolicy({ namespace, key, version }: Changed, policy: Uint8Array | undefined): void {
     const row = this.row(namespace, key);
-    if (row !== undefined) this.#put({ ...row, version, policy });
+    if (row !== undefined) this.#put({ ...row, version, policy: policy && Uint8Array.from(policy) });
   }
 
   hide({ namespace, key, version }: Changed): void {
     const before = this.row(namespace, key);
-    const earlier = before === undefined ? [] : valuesOf(before);
+    const earlier = before === undefined ? [] : valuesUntil(before);
     const unknown = { value: undefined, exists: false, policy: undefined };
     this.#put({ namespace, key, version, ...unknown, earlier, isHidden: true });
   }
@@ -109,9 +111,11 @@ export class MemoryState implements LedgerState {
   }
 }
 
-/** All that a row held, and what it holds, oldest first. */
-const valuesOf = ({ value, version, earlier }: KeptRow): readonly EarlierValue[] =>
-  value === undefined ? earlier : [...earlier, { value, version }];
+/** All that a row held, and what it holds, oldest first. The list is the row's own, and goes on with what follows. */
+function valuesUntil({ value, version, earlier }: KeptRow): EarlierValue[] {
+  if (value !== undefined) earlier.push({ value, version });
+  return earlier;
+}
 
 /** Where the first key is that is not before this one. */
 function placeIn(keys: readonly PlacedKey[], key: Uint8Array): number {

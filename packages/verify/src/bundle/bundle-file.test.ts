@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type BundleClaim, FORMAT, type Subject } from './bundle-claim.ts';
-import { type Bundle, claimLine, partLine, readBundle, UnreadableBundleError } from './bundle-file.ts';
+import {
+  type Bundle,
+  claimLine,
+  openBundle,
+  partLine,
+  readBundle,
+  UnreadableBundleError,
+} from './bundle-file.ts';
 
 const claim: BundleClaim = {
   format: FORMAT,
@@ -48,6 +55,21 @@ describe('a file of evidence', () => {
       read.parts.map(({ kind }) => kind),
       parts.map(({ kind }) => kind),
     );
+  });
+
+  it('is the same in pieces of any size, and ends where one is missing', () => {
+    const whole = readBundle(file);
+    for (const size of [1, 7, 100, file.length - 1, file.length + 1]) {
+      const pieces = function* (end: number) {
+        for (let at = 0; at < end; at += size) yield file.subarray(at, Math.min(at + size, end));
+      };
+      const { claim: read, parts: inPieces } = openBundle(pieces(file.length));
+      assert.deepEqual({ claim: read, parts: [...inPieces] }, whole);
+      assert.throws(
+        () => [...openBundle(pieces(file.length - 1)).parts],
+        /line 6: the file ends within a line/,
+      );
+    }
   });
 
   it('is about one subject, of a kind that its first line names', () => {

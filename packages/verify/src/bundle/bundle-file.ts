@@ -91,35 +91,61 @@ function partJson(part: BundlePart): unknown {
   }
 }
 
-/** @throws UnreadableBundleError */
+/** A whole file in memory. @throws UnreadableBundleError */
 export function readBundle(file: Uint8Array): Bundle {
+  const { claim, parts } = openBundle([file]);
+  return { claim, parts: [...parts] };
+}
+
+/** The same of a file that comes in pieces: each part is read when it is asked for. @throws UnreadableBundleError */
+export function openBundle(file: Iterable<Uint8Array>): {
+  readonly claim: BundleClaim;
+  readonly parts: Iterable<BundlePart>;
+} {
   const { first: claim, parts } = readLines(file, readClaim);
   return { claim, parts };
 }
 
-/** The first line, which says what the file is, and the parts after it. @throws UnreadableBundleError */
+/** The first line, which says what the file is, and the parts after it, as they are asked for. */
 export function readLines<T>(
-  file: Uint8Array,
+  file: Iterable<Uint8Array>,
   readFirst: (fields: Fields) => T,
-): { readonly first: T; readonly parts: readonly BundlePart[] } {
-  const [first, ...rest] = linesOf(file);
-  if (first === undefined) throw new UnreadableBundleError(1, 'the file is empty');
-  return {
-    first: readLine(first, 1, readFirst),
-    parts: rest.map((line, i) => readLine(line, i + 2, readPart)),
-  };
+): { readonly first: T; readonly parts: Iterable<BundlePart> } {
+  const lines = linesOf(file);
+  const first = lines.next();
+  if (first.done === true) throw new UnreadableBundleError(1, 'the file is empty');
+  return { first: readLine(first.value, 1, readFirst), parts: partsIn(lines) };
 }
 
-/** Lines as bytes: a file may be larger than a text can be. */
-function linesOf(file: Uint8Array): Uint8Array[] {
-  const lines: Uint8Array[] = [];
-  for (let at = 0; at < file.length; ) {
-    const end = file.indexOf(0x0a, at);
-    if (end < 0) throw new UnreadableBundleError(lines.length + 1, 'the file ends within a line');
-    lines.push(file.subarray(at, end));
-    at = end + 1;
+function* partsIn(lines: Iterable<Uint8Array>): Generator<BundlePart, void, undefined> {
+  let number = 1;
+  for (const line of lines) yield readLine(line, ++number, readPart);
+}
+
+/** More than the longest line of a channel that anybody has, and no more than a text may be. */
+const LINE_BYTES_MAX = 2 ** 28;
+
+/** Lines as bytes: a file may be larger than a text, or memory, can be. */
+function* linesOf(file: Iterable<Uint8Array>): Generator<Uint8Array, void, undefined> {
+  let number = 1;
+  let begun: Uint8Array[] = [];
+  let length = 0;
+  for (const piece of file) {
+    let at = 0;
+    for (let end = piece.indexOf(0x0a); end >= 0; end = piece.indexOf(0x0a, at)) {
+      const last = piece.subarray(at, end);
+      yield begun.length === 0 ? last : Buffer.concat([...begun, last]);
+      begun = [];
+      length = 0;
+      number += 1;
+      at = end + 1;
+    }
+    if (at === piece.length) continue;
+    begun.push(piece.subarray(at));
+    length += piece.length - at;
+    if (length > LINE_BYTES_MAX) throw new UnreadableBundleError(number, 'not a line of evidence');
   }
-  return lines;
+  if (begun.length > 0) throw new UnreadableBundleError(number, 'the file ends within a line');
 }
 
 function readLine<T>(line: Uint8Array, number: number, read: (value: Fields) => T): T {

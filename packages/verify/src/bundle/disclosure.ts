@@ -9,32 +9,48 @@ type AnyRow = Readonly<Record<string, unknown>>;
 
 /** Counted from every transaction that is shown, can be read and is not called invalid. */
 export function disclosureOf(parts: readonly BundlePart[], subject: Subject): Disclosure {
-  const studies = new Set<string>();
-  const datasets = new Set<string>();
-  const spokenOf = new Set<string>();
-  const blocks = new Set<number>();
-  let transactions = 0;
-  for (const part of parts) {
-    if (part.kind !== 'block') continue;
+  const counted = new DisclosedSoFar(subject);
+  for (const part of parts) counted.add(part);
+  return counted.disclosure;
+}
+
+/** The same, part by part. */
+export class DisclosedSoFar {
+  readonly #subject: Subject;
+  readonly #studies = new Set<string>();
+  readonly #datasets = new Set<string>();
+  readonly #spokenOf = new Set<string>();
+  #blocks = 0;
+  #transactions = 0;
+
+  constructor(subject: Subject) {
+    this.#subject = subject;
+  }
+
+  get disclosure(): Disclosure {
+    return {
+      blocks: this.#blocks,
+      transactions: this.#transactions,
+      otherStudies: [...this.#studies].filter((studyId) => !this.#spokenOf.has(studyId)).sort(),
+      datasets: [...this.#datasets].sort(),
+    };
+  }
+
+  add(part: BundlePart): void {
+    if (part.kind !== 'block') return;
     const invalid = new Set(part.invalid);
-    for (const [place, bytes] of part.envelopes.entries()) {
-      const shown = invalid.has(place) ? undefined : rowsIn(bytes);
-      if (shown === undefined) continue;
-      transactions += 1;
-      blocks.add(part.header.number);
-      for (const row of shown.rows) {
-        if (typeof row.studyId === 'string') studies.add(row.studyId);
-        if (typeof row.datasetId === 'string') datasets.add(row.datasetId);
-        if (isSpokenOf(row, shown.transactionId, subject)) spokenOf.add(String(row.studyId));
+    const valid = part.envelopes.filter((_, place) => !invalid.has(place));
+    const shown = valid.flatMap((bytes) => rowsIn(bytes) ?? []);
+    this.#transactions += shown.length;
+    if (shown.length > 0) this.#blocks += 1;
+    for (const { transactionId, rows } of shown) {
+      for (const row of rows) {
+        if (typeof row.studyId === 'string') this.#studies.add(row.studyId);
+        if (typeof row.datasetId === 'string') this.#datasets.add(row.datasetId);
+        if (isSpokenOf(row, transactionId, this.#subject)) this.#spokenOf.add(String(row.studyId));
       }
     }
   }
-  return {
-    blocks: blocks.size,
-    transactions,
-    otherStudies: [...studies].filter((studyId) => !spokenOf.has(studyId)).sort(),
-    datasets: [...datasets].sort(),
-  };
 }
 
 /** Whether a row is of a study that the file is about: of a dataset, one that had its consent. */

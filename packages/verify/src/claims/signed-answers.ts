@@ -52,13 +52,15 @@ interface Context {
 
 /** What all answers agree on; undefined, with problems, where they do not, or where there are none. */
 export function answersFrom(
-  envelopes: readonly Uint8Array[],
+  envelopes: Iterable<Uint8Array>,
   context: Context,
 ): { readonly answered: AgreedAnswers | undefined; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
   const answers: SignedAnswer[] = [];
-  for (const [i, envelope] of envelopes.entries()) {
-    const place = `answer ${i + 1}`;
+  let number = 0;
+  for (const envelope of envelopes) {
+    number += 1;
+    const place = `answer ${number}`;
     const add = (text: string) => problems.push({ place, text });
     try {
       const answer = readAnswer(envelope, { ...context, add });

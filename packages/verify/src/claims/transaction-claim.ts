@@ -5,8 +5,7 @@ import { canonicalJson } from '@consilium/domain';
 import type { Problem } from '../blocks/block-replay.ts';
 import type { CheckedTransaction, LedgerReplay } from '../blocks/ledger-replay.ts';
 import { readableKey, sameVersion, type Write } from '../blocks/read-write-set.ts';
-import { readEnvelope, readTransaction } from '../blocks/transaction.ts';
-import type { BundlePart } from '../bundle/bundle-file.ts';
+import { readTransaction } from '../blocks/transaction.ts';
 import { HISTORY_QUESTION, partsOf } from './questions.ts';
 import type { AgreedAnswer } from './signed-answers.ts';
 
@@ -30,15 +29,14 @@ export interface ProvenTransaction extends CheckedTransaction {
 export function checkTransaction(
   transactionId: string,
   answers: readonly AgreedAnswer[],
-  { parts, replay, chaincode }: TransactionContext,
+  { replay, chaincode }: TransactionContext,
 ): { readonly problems: readonly Problem[]; readonly transaction: ProvenTransaction | undefined } {
   const checked = replay.transactions.find((one) => one.transactionId === transactionId);
   if (checked === undefined || checked.chaincode !== chaincode) {
     const text = 'no block that is shown holds it as a valid transaction of these rules';
     return { problems: [{ place: 'transaction', text }], transaction: undefined };
   }
-  const envelope = envelopeAt(parts, checked);
-  const { sets, input } = readTransaction(readEnvelope(envelope));
+  const { sets, input } = readTransaction(replay.asked.envelope!);
   const writes = sets.filter(({ namespace }) => namespace === chaincode).flatMap((set) => set.writes);
   const problems = answers.some((answer) => isToldBy(answer, checked, { writes, chaincode }))
     ? []
@@ -48,14 +46,9 @@ export function checkTransaction(
 }
 
 interface TransactionContext {
-  readonly parts: readonly BundlePart[];
+  /** It was asked for this transaction. */
   readonly replay: LedgerReplay;
   readonly chaincode: string;
-}
-
-function envelopeAt(parts: readonly BundlePart[], { block, place }: CheckedTransaction): Uint8Array {
-  const part = parts.find((one) => one.kind === 'block' && one.header.number === block);
-  return (part?.kind === 'block' && part.envelopes[place]) || new Uint8Array();
 }
 
 /** Whether peers that gave this answer read a row of the transaction's own version, or told that it wrote one. */

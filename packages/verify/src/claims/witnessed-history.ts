@@ -41,7 +41,7 @@ export function witnessesIn(
 
 function problemOf(statement: WitnessStatement, { channel, genesis, chain }: Known): string | undefined {
   const { number } = statement.header;
-  const hash = chain.witnessedHashes.get(number);
+  const hash = chain.hashes.get(number);
   if (hash === undefined) return `it is of block ${number}, and the file has ${chain.height} blocks`;
   const before = chain.configurations.findLast(({ block }) => block < number);
   if (before === undefined) return `no configuration is shown before block ${number}`;

@@ -25,8 +25,25 @@ export interface SignaturePolicy {
   readonly principals: readonly Principal[];
 }
 
+/** Policies that are kept taken apart: those of a chaincode's rows are few, and each is asked for with every row. */
+const KEPT_MAX = 1024;
+const KEPT_BYTES_MAX = 16_384;
+const kept = new Map<string, SignaturePolicy>();
+
 /** @throws UnreadableError */
 export function readSignaturePolicy(bytes: Uint8Array): SignaturePolicy {
+  if (bytes.length > KEPT_BYTES_MAX) return takeApart(bytes);
+  const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  let policy = kept.get(key);
+  if (policy === undefined) {
+    policy = takeApart(bytes);
+    if (kept.size >= KEPT_MAX) kept.clear();
+    kept.set(key, policy);
+  }
+  return policy;
+}
+
+function takeApart(bytes: Uint8Array): SignaturePolicy {
   const message = new Message('signature policy', bytes);
   if (message.int32(1) !== 0) throw new UnreadableError('not a signature policy of version 0');
   const principals = message.list(3).map((principal) => readPrincipal(principal, 0));

@@ -75,12 +75,13 @@ interface HistoryParts {
 }
 
 function readHistory(file: Uint8Array): HistoryParts {
-  const { first: channel, parts } = readLines(file, (fields) => {
+  const { first: channel, parts: lines } = readLines([file], (fields) => {
     const [format, name] = [fields.text('format'), fields.text('channel')];
     fields.end();
     if (format !== HISTORY_FORMAT) throw new FieldError(`the format is not ${HISTORY_FORMAT}`);
     return name;
   });
+  const parts = [...lines];
   const blocks = parts.slice(0, -1).filter((part: BundlePart) => part.kind === 'block');
   const last = parts.at(-1);
   if (last?.kind !== 'witness' || blocks.length !== parts.length - 1) {
