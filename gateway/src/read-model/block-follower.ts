@@ -208,8 +208,9 @@ export class BlockFollower {
   }
 
   #checker(tip = this.#options.index.tip()): ChannelChecker {
-    const { channel, alarms } = this.#options;
-    return new ChannelChecker({ channel, genesis: alarms.genesis!, state: this.#state }, tip);
+    const { channel, alarms, index } = this.#options;
+    const { chaincode } = index;
+    return new ChannelChecker({ channel, genesis: alarms.genesis!, state: this.#state, chaincode }, tip);
   }
 
   /** The next block; what was added is written to disk where it does not come at once. */

@@ -23,6 +23,8 @@ function indexed(change: Partial<BlockTransaction>) {
     number: 1,
     hash: Buffer.alloc(32),
     configurationBlock: 0,
+    dataHash: Buffer.alloc(32),
+    needs: { written: [], uses: [], texts: [] },
     transactions: [transaction],
     unexplained: [],
   };

@@ -15,12 +15,14 @@ export function indexedBlock(
   { codes }: Pick<FabricBlock, 'codes'>,
   bytes: Uint8Array,
 ): IndexedBlock {
-  const { number, hash, configurationBlock } = checked;
+  const { number, hash, configurationBlock, dataHash, needs } = checked;
   return {
     number,
     hash,
     configuration: configurationBlock,
     codes,
+    dataHash,
+    needs,
     bytes: configurationBlock === number ? bytes : undefined,
     transactions: checked.transactions.map(indexedTransaction),
   };

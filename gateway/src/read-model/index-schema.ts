@@ -3,7 +3,7 @@
 import type { RowKind } from '@consilium/domain';
 
 /** Of the tables below: a file with another number is rebuilt from the blocks. */
-export const INDEX_VERSION = 4;
+export const INDEX_VERSION = 5;
 
 /**
  * Keys are bytes, since SQLite and the ledger then order them alike. `rows` is what the ledger holds now: the place
@@ -15,7 +15,13 @@ export const INDEX_VERSION = 4;
 export const INDEX_SCHEMA = `
   PRAGMA user_version = ${INDEX_VERSION};
   CREATE TABLE IF NOT EXISTS blocks (
-    number INTEGER PRIMARY KEY, hash BLOB NOT NULL, at INTEGER, configuration INTEGER NOT NULL, codes BLOB NOT NULL
+    number INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL,
+    data_hash BLOB NOT NULL,
+    at INTEGER,
+    configuration INTEGER NOT NULL,
+    codes BLOB NOT NULL,
+    needs TEXT NOT NULL
   ) STRICT;
   CREATE TABLE IF NOT EXISTS configurations (block INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS of_peers (msp_id TEXT PRIMARY KEY, blocks INTEGER NOT NULL) STRICT;

@@ -1,6 +1,7 @@
 // What this gateway verified of the channel, to be asked without a peer: every row with all that it held before, and
 // every transaction. The questions of compliance teams are answered from here alone.
 import type { RowKind } from '@consilium/domain';
+import type { BlockNeeds } from '@consilium/verify';
 import type { Lookup } from './lookups.ts';
 import type { RefusalKind, RefusalSource } from './refusal-events.ts';
 
@@ -97,8 +98,19 @@ export interface RefusalCount {
   readonly firstMs: number;
 }
 
+/** One block as evidence sees it. */
+export interface ChainBlock {
+  /** SHA-256 of its data. */
+  readonly dataHash: Uint8Array;
+  readonly isConfiguration: boolean;
+  /** Which earlier blocks are shown with it. */
+  readonly needs: BlockNeeds;
+}
+
 export interface LedgerHistory {
   edge(): HistoryEdge;
+  /** Blocks from this number on, in their order. */
+  chain(from: number): Iterable<ChainBlock>;
   /** The row as it is now; undefined where there is none. */
   row<T>(kind: RowKind, key: readonly string[]): RowRecord<T> | undefined;
   /** Rows as they are now whose keys begin so, in the order of their keys, after one. Deleted ones are left out. */

@@ -3,6 +3,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { ROW_SCHEMA, type RowKind } from '@consilium/domain/ledger';
 import { RowGuard } from '@consilium/guarded-rows';
+import type { BlockNeeds } from '@consilium/verify';
 import { type CheckedBlocks, type IndexTip, type KnownBlock, SqliteBlocks } from './checked-blocks.ts';
 import {
   INDEX_SCHEMA,
@@ -47,6 +48,10 @@ export interface IndexedBlock {
   readonly configuration: number;
   /** The validation code of each of its transactions. */
   readonly codes: readonly number[];
+  /** SHA-256 of its data. */
+  readonly dataHash?: Uint8Array;
+  /** Which earlier blocks evidence shows with it. */
+  readonly needs?: BlockNeeds;
   /** The whole block where it is that one, in Fabric's encoding: with it a check goes on. */
   readonly bytes?: Uint8Array | undefined;
   readonly transactions: readonly IndexedTransaction[];
@@ -79,7 +84,8 @@ export class LedgerIndex implements HistorySource, CheckedBlocks {
   readonly #history: SqliteHistory;
   readonly #blocks: SqliteBlocks;
   readonly #guard: RowGuard;
-  readonly #chaincode: string;
+  /** Whose rows questions are about. */
+  readonly chaincode: string;
   readonly #insertBlock: StatementSync;
   readonly #insertConfiguration: StatementSync;
   readonly #insertTransaction: StatementSync;
@@ -94,7 +100,7 @@ export class LedgerIndex implements HistorySource, CheckedBlocks {
 
   /** @throws DamagedDatabaseError, OtherIndexVersionError, or what SQLite says where the file cannot be opened */
   constructor({ file, chaincode, report }: IndexOptions) {
-    this.#chaincode = chaincode;
+    this.chaincode = chaincode;
     this.#guard = new RowGuard({
       file,
       pragmas: PRAGMAS,
@@ -112,7 +118,7 @@ export class LedgerIndex implements HistorySource, CheckedBlocks {
       }
       this.#guard.upgrade(() => this.database.exec(INDEX_SCHEMA));
       const { database } = this;
-      this.#insertBlock = database.prepare('INSERT INTO blocks VALUES (?, ?, ?, ?, ?)');
+      this.#insertBlock = database.prepare('INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?)');
       this.#insertConfiguration = database.prepare('INSERT INTO configurations VALUES (?, ?)');
       this.#insertTransaction = database.prepare(
         'INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
@@ -206,9 +212,18 @@ export class LedgerIndex implements HistorySource, CheckedBlocks {
     for (const mspId of mspIds) this.#agree.run(mspId, blocks);
   }
 
-  #add({ number, hash, configuration, codes, bytes, transactions }: IndexedBlock): void {
-    const atMs = this.#latestOf(transactions);
-    this.#insertBlock.run(number, hash, atMs, configuration, Uint8Array.from(codes));
+  #add(block: IndexedBlock): void {
+    const { number, hash, configuration, codes, bytes, transactions } = block;
+    const { dataHash = new Uint8Array(), needs = NO_NEEDS } = block;
+    this.#insertBlock.run(
+      number,
+      hash,
+      dataHash,
+      this.#latestOf(transactions),
+      configuration,
+      Uint8Array.from(codes),
+      JSON.stringify(needs),
+    );
     if (bytes !== undefined) this.#insertConfiguration.run(number, bytes);
     for (const transaction of transactions) {
       this.#addTransaction(positionOf({ block: number, place: transaction.place }), transaction);
@@ -219,7 +234,7 @@ export class LedgerIndex implements HistorySource, CheckedBlocks {
   #latestOf(transactions: readonly IndexedTransaction[]): number | null {
     let latest: number | null = null;
     for (const { chaincode, code, atMs } of transactions) {
-      if (chaincode === this.#chaincode && code === VALID) latest = Math.max(latest ?? atMs, atMs);
+      if (chaincode === this.chaincode && code === VALID) latest = Math.max(latest ?? atMs, atMs);
     }
     return latest;
   }
@@ -228,7 +243,7 @@ export class LedgerIndex implements HistorySource, CheckedBlocks {
     const { atMs, sender, writes } = transaction;
     const rows: TransactionRecord['rows'][number][] = [];
     for (const { namespace, key, value } of writes) {
-      const split = namespace === this.#chaincode ? splitKey(key) : undefined;
+      const split = namespace === this.chaincode ? splitKey(key) : undefined;
       const isKnown = split !== undefined && Object.hasOwn(ROW_SCHEMA, split.kind);
       if (isKnown) rows.push({ kind: split.kind, key: split.parts });
       const [bytes, kind] = [keyBytes(key), isKnown ? split.kind : null];
@@ -250,7 +265,7 @@ export class LedgerIndex implements HistorySource, CheckedBlocks {
       atMs,
       transaction.chaincode,
       transaction.name,
-      (transaction.chaincode === this.#chaincode ? transaction.argument : undefined) ?? null,
+      (transaction.chaincode === this.chaincode ? transaction.argument : undefined) ?? null,
       sender.mspId,
       sender.role ?? null,
       sender.person ?? null,
@@ -334,6 +349,7 @@ interface StoredVersion {
   readonly at: number;
 }
 
+const NO_NEEDS: BlockNeeds = { written: [], uses: [], texts: [] };
 const NONE_FOUND: ReadonlyMap<Lookup, Found> = new Map();
 const writtenText = (key: readonly string[], value: Uint8Array) => ({ key, text: keyText(value) });
 

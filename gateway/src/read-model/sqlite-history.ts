@@ -12,6 +12,7 @@ import {
   splitKey,
 } from './index-schema.ts';
 import type {
+  ChainBlock,
   HistoryEdge,
   LedgerHistory,
   LookupRange,
@@ -112,6 +113,20 @@ export class SqliteHistory implements LedgerHistory {
       at: last && timeOf(last.at),
       organisations: blocks === 0 ? [] : agreeing.all(blocks).map(({ msp_id: mspId }) => String(mspId)),
     };
+  }
+
+  *chain(from: number): Generator<ChainBlock, void, undefined> {
+    const sql =
+      'SELECT number, data_hash, configuration, needs FROM blocks WHERE number >= ? ORDER BY number';
+    for (const { number, data_hash: dataHash, configuration, needs } of this.#database
+      .prepare(sql)
+      .iterate(from)) {
+      yield {
+        dataHash: dataHash as Uint8Array,
+        isConfiguration: configuration === number,
+        needs: JSON.parse(String(needs)),
+      };
+    }
   }
 
   row<T>(kind: RowKind, key: readonly string[]): RowRecord<T> | undefined {

@@ -12,6 +12,8 @@ import { genesisDigest, verifyBundle } from '@consilium/verify';
 import { DEFAULT_LIMITS } from '../config.ts';
 import { FabricLedger } from '../fabric/fabric-ledger.ts';
 import { LedgerError } from '../fabric/ledger.ts';
+import { HistoryBehindError, VerifiedChain } from '../read-model/verified-chain.ts';
+import { checkedHistory } from '../testing/checked-history.ts';
 import {
   CHAINCODE_NAME,
   FabricNetwork,
@@ -187,6 +189,64 @@ describe('evidence of a study', { skip: notRun ?? false }, () => {
       String(ofTransaction.headers['content-disposition']),
       /evidence-transaction-[0-9a-f]{64}\.ndjson/,
     );
+  });
+
+  it('is made from the history that was checked, with the same blocks, and reads none of the chain again', async () => {
+    const own = ledgers.get('Org1MSP')!;
+    const history = await checkedHistory(own);
+    const read: string[] = [];
+    const watched = playing(own, {
+      async *blocks() {
+        read.push('the chain');
+        yield* [];
+      },
+      block: async (number) => {
+        read.push(String(number));
+        return own.block(number);
+      },
+    });
+    const fast = await openGateway({ ledger: watched, history });
+    const sent = (await ask(studyId)).body;
+    const { transactions } = await verify(Buffer.from(sent));
+    const paths = [
+      `studies/${studyId}`,
+      `models/${studyId}`,
+      `datasets/${datasetOf('Org3MSP')}`,
+      ...transactions.slice(-3).map(({ transactionId }) => `transactions/${transactionId}`),
+    ];
+    // Peers sign anew each time: what they sign is all that differs.
+    const linesIn = (body: string) => body.split('\n').filter((line) => !line.startsWith('{"answer":'));
+    for (const path of paths) {
+      const asked = { method: 'GET', url: `/v1/evidence/${path}` } as const;
+      const [whole, known] = [await gateway.as('auditor', asked), await fast.as('auditor', asked)];
+      assert.equal(known.statusCode, 200, `${path}: ${known.body.slice(0, 500)}`);
+      assert.deepEqual(linesIn(known.body), linesIn(whole.body), path);
+    }
+    assert.ok(!read.includes('the chain'));
+
+    // Many at once: few are gathered, and none of them reads the chain.
+    const asked = { method: 'GET', url: url(studyId) } as const;
+    const roles = ['auditor', 'researcher', 'steward', 'operator', 'trainer'] as const;
+    const many = await Promise.all(
+      Array.from({ length: 25 }, (_, i) => fast.as(roles[i % roles.length]!, asked)),
+    );
+    const served = many.filter(({ statusCode }) => statusCode === 200);
+    assert.ok(served.length >= 1 && served.length <= 2, String(served.length));
+    for (const { statusCode, body } of many) {
+      assert.ok(statusCode === 200 || JSON.parse(body).code === 'EVIDENCE_BUSY', body.slice(0, 200));
+    }
+    assert.ok(!read.includes('the chain'));
+
+    // A history that stays behind, as one that an alarm stopped, is not waited for for ever.
+    await submit('Org2MSP', 'steward', 'dataset:register', datasetArgument(`later-${RUN}`));
+    const behind = new VerifiedChain(
+      { kind: 'study', studyId },
+      { history, signal: new AbortController().signal, patience: 1 },
+    );
+    const nothing = { block: own.block, async *blocks() {} };
+    await assert.rejects(behind.read(nothing, await own.height()), HistoryBehindError);
+    fast.outbox.close();
+    history.close();
   });
 
   it('is of a study without a model too, as it is', async () => {

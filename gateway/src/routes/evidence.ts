@@ -14,7 +14,7 @@ import { EVALUATE_CODES } from './ledger-route.ts';
 
 const roles: readonly Role[] = ROLES;
 const TYPE = 'application/x-ndjson';
-/** Each reads the whole chain from the peer. No key has more than one of them. */
+/** Each asks peers of all organisations, and verifies a file. No key has more than one of them. */
 const AT_ONCE_MAX = 2;
 
 interface EvidenceRoute {
@@ -90,7 +90,7 @@ const exampleOf = ({ example }: EvidenceRoute): string =>
     ...example,
   })}\n`;
 
-export function addEvidenceRoutes(app: FastifyInstance, { ledger, witnesses }: Dependencies): void {
+export function addEvidenceRoutes(app: FastifyInstance, { ledger, history, witnesses }: Dependencies): void {
   /** Ids of the keys that wait for evidence. */
   const waiting = new Set<string>();
   const closing = new AbortController();
@@ -108,8 +108,9 @@ export function addEvidenceRoutes(app: FastifyInstance, { ledger, witnesses }: D
           `${route.description}\n\n` +
           'Blocks of the ledger with the signatures of orderers and peers, and what peers of as many organisations as ' +
           'answer sign now. `consilium-verify` checks it without a network, from the digest of the genesis block on. ' +
-          'Its first line says what it shows of others. Reads the whole chain: minutes for a long one. A key ' +
-          'waits for one file at a time; the gateway stops where a client goes away.\n\n' +
+          'Its first line says what it shows of others. Where the gateway has not checked the whole channel yet, it ' +
+          'reads the chain from its peer: minutes for a long one. A key waits for one file at a time; the gateway ' +
+          'stops where a client goes away.\n\n' +
           'Needs any role.',
         security: [{ apiKey: [] }],
         params: route.params,
@@ -142,7 +143,7 @@ export function addEvidenceRoutes(app: FastifyInstance, { ledger, witnesses }: D
         reply.raw.once('close', () => gone.abort());
         try {
           const subject = route.subjectOf(request.params as Readonly<Record<string, string>>);
-          const file = await gatherEvidence(ledger, subject, {
+          const file = await gatherEvidence({ ledger, history }, subject, {
             caller: { role, person },
             signal: AbortSignal.any([gone.signal, closing.signal]),
             log: request.log,

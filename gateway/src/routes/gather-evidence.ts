@@ -1,6 +1,6 @@
-// One file of evidence: its subject found in the chain, peers of all organisations asked about it, and what they sign
-// put together with the blocks that it needs. It is verified here, by the very code that others will use, before it is
-// served.
+// One file of evidence: its subject found in the history that was checked, peers of all organisations asked about it,
+// and what they sign put together with the blocks that it needs. It is verified here, by the very code that others will
+// use, before it is served.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainError, type TransactionName } from '@consilium/domain';
 import {
@@ -16,13 +16,23 @@ import {
   type Question,
   questionsOn,
   type Subject,
+  type SubjectIndex,
   UnprovableError,
 } from '@consilium/verify';
 import type { FastifyBaseLogger } from 'fastify';
 import { type Ledger, type LedgerCall, LedgerError } from '../fabric/ledger.ts';
 import { GatewayRefusal } from '../gateway-errors.ts';
+import type { HistorySource } from '../read-model/ledger-history.ts';
+import { HistoryBehindError, VerifiedChain } from '../read-model/verified-chain.ts';
 import type { WitnessExchange } from '../witnesses/witness-exchange.ts';
 import { firstProblem } from './verify-in-thread.ts';
+
+/** Where evidence is gathered from. */
+export interface EvidenceSources {
+  readonly ledger: Ledger;
+  /** What this gateway checked of the channel. */
+  readonly history: HistorySource;
+}
 
 /** Who asks, and until when. */
 export interface Asked {
@@ -39,11 +49,29 @@ export interface Asked {
  *
  * @throws DomainError where the rules refuse what it asks; GatewayRefusal TRANSACTION_NOT_FOUND, EVIDENCE_UNPROVEN
  */
-export async function gatherEvidence(ledger: Ledger, subject: Subject, asked: Asked): Promise<Uint8Array> {
+export async function gatherEvidence(
+  { ledger, history }: EvidenceSources,
+  subject: Subject,
+  asked: Asked,
+): Promise<Uint8Array> {
+  const { signal, log } = asked;
+  await requireKnown(ledger, subject, asked);
+  try {
+    return await evidenceBy(new VerifiedChain(subject, { history, signal }), { ledger, subject, asked });
+  } catch (error) {
+    const isMissing = error instanceof GatewayRefusal && error.code === 'HISTORY_UNAVAILABLE';
+    if (!isMissing && !(error instanceof HistoryBehindError)) throw error;
+    log.info({ reason: error.message }, 'evidence is made by reading the whole chain');
+    return await evidenceBy(new ChainIndex(subject, ledger.chaincode), { ledger, subject, asked });
+  }
+}
+
+async function evidenceBy(
+  index: SubjectIndex,
+  { ledger, subject, asked }: { readonly ledger: Ledger; readonly subject: Subject; readonly asked: Asked },
+): Promise<Uint8Array> {
   const { signal } = asked;
   const { channel, chaincode } = ledger;
-  await requireKnown(ledger, subject, asked);
-  const index = new ChainIndex(subject, chaincode);
   const source: BlockSource = {
     blocks: (end) => ledger.blocks({ end }, signal),
     block: (number) => {
@@ -106,7 +134,7 @@ async function requireKnown(ledger: Ledger, subject: Subject, { caller }: Asked)
 async function callsOn(
   ledger: Ledger,
   subject: Subject,
-  { index, asked: { caller, signal } }: { readonly index: ChainIndex; readonly asked: Asked },
+  { index, asked: { caller, signal } }: { readonly index: SubjectIndex; readonly asked: Asked },
 ): Promise<LedgerCall[]> {
   const callOf = ({ name, argument }: Question): LedgerCall => ({
     name: name as TransactionName,

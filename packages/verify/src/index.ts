@@ -17,9 +17,10 @@ export { type FabricBlock, genesisDigest, readBlock } from './blocks/fabric-bloc
 export type { CheckedTransaction } from './blocks/ledger-replay.ts';
 export type { LedgerState, Row } from './blocks/ledger-state.ts';
 export type { Version } from './blocks/read-write-set.ts';
+export { type BlockNeeds, neededFor } from './bundle/block-needs.ts';
 export { type Disclosure, FORMAT, type Subject, type SubjectKind } from './bundle/bundle-claim.ts';
 export { UnreadableBundleError } from './bundle/bundle-file.ts';
-export { type BlockSource, ChainIndex } from './bundle/chain-index.ts';
+export { type BlockSource, ChainIndex, type IndexedBlock, type SubjectIndex } from './bundle/chain-index.ts';
 export { type BundleOptions, makeBundle } from './bundle/select-blocks.ts';
 export { lastConfigurationOf, organisationsIn } from './channel/organisations.ts';
 export { type Artefacts, artefactsOf, type RecomputedRounds } from './claims/aggregate-claim.ts';
@@ -28,6 +29,7 @@ export type { AccountState, ChargedUse, DatasetUse, StudyUse } from './claims/da
 export type { AccountCost } from './claims/privacy-costs.ts';
 export {
   type Ask,
+  type IndexedTransaction,
   type KnownOfSubject,
   LINEAGE_QUESTION,
   type Question,

@@ -1,5 +1,7 @@
 // A whole channel, checked block by block as it grows: what the verifier of evidence asks of the blocks of a file,
 // with a state that may be anywhere. Bounded in memory by one block, and by what the state keeps.
+
+import { type BlockNeeds, NeedsOfBlock } from '../bundle/block-needs.ts';
 import type { ShownBlock } from '../bundle/bundle-file.ts';
 import { configurationOf } from '../channel/organisations.ts';
 import type { Identity } from '../identity/membership.ts';
@@ -55,6 +57,9 @@ export interface CheckedBlock {
   /** The block that holds the configuration in force after it; its own number where it is one. */
   readonly configurationBlock: number;
   readonly transactions: readonly BlockTransaction[];
+  /** The hash of its data, and which earlier blocks it needs beside it in evidence; of a configuration none. */
+  readonly dataHash: Uint8Array;
+  readonly needs: BlockNeeds;
   /**
    * Places of transactions that the block's flags call invalid for no reason that is known here. They take no effect,
    * as at the peer: peers of other organisations say whether that is so, since nobody signs flags.
@@ -80,23 +85,33 @@ export interface CheckerOptions {
   readonly genesis: string;
   /** What the blocks so far left: the checker writes each block's rows into it. */
   readonly state: LedgerState;
+  /** Under which the rules are deployed. */
+  readonly chaincode?: string;
 }
 
 /** After a block that does not hold nothing more may be asked of it: begin again where the last good block ended. */
 export class ChannelChecker {
   readonly #links: LinkedHeaders;
   readonly #walk: ChainWalk;
+  readonly #chaincode: string;
   #blocks: number;
   #judged: JudgedTransaction[] = [];
+  #needs: NeedsOfBlock;
 
   /** @throws UnreadableError where the configuration to go on with is none */
-  constructor({ channel, genesis, state }: CheckerOptions, from?: CheckedSoFar) {
+  constructor({ channel, genesis, state, chaincode = 'consilium' }: CheckerOptions, from?: CheckedSoFar) {
+    this.#chaincode = chaincode;
+    this.#needs = new NeedsOfBlock(chaincode);
     const replay = new BlockReplay({
       channel,
       state,
       isShown: () => true,
       trustsFlags: true,
-      onTransaction: (judged) => this.#judged.push(judged),
+      onTransaction: (judged) => {
+        this.#judged.push(judged);
+        if (!judged.isValid) return;
+        this.#needs.note(judged.transaction!.sets, (...row) => state.row(...row)?.version.block);
+      },
     });
     this.#blocks = from?.blocks ?? 0;
     this.#links = new LinkedHeaders({ height: this.#blocks, previousHash: from?.hash });
@@ -116,6 +131,7 @@ export class ChannelChecker {
   check(block: FabricBlock): CheckedBlock {
     const place = `block ${block.header.number}`;
     this.#judged = [];
+    this.#needs = new NeedsOfBlock(this.#chaincode);
     try {
       const part = shownOf(block);
       this.#links.follow(part);
@@ -132,6 +148,8 @@ export class ChannelChecker {
       number: block.header.number,
       hash: headerHash(block.header),
       configurationBlock: this.#walk.configurationBlock!,
+      dataHash: block.header.dataHash,
+      needs: this.#needs.needs,
       transactions: this.#judged.flatMap((one) => transactionsOf(one, block.codes)),
       unexplained: problems.flatMap(({ unexplained }) => unexplained ?? []),
     };

@@ -142,6 +142,9 @@ export const collectionId = (namespace: string, collection: string): string => `
 export const rowKey = (noun: string, parts: readonly string[]): string =>
   `\u0000${[noun, ...parts].join('\u0000')}\u0000`;
 
+/** The kind of a row, and what its key is made of, broad to specific. */
+export const partsOf = (key: string): string[] => key.split('\u0000').slice(1, -1);
+
 /** A composite key as people read it: study/round/7. */
 export const readableKey = (key: string): string =>
   key

@@ -2,13 +2,12 @@
 // subject is. Read and write sets say which blocks belong together: each one that wrote a row before its policy or
 // value was used again, so that all policies are proven from where they were set.
 
-import { readsOf } from '../blocks/block-replay.ts';
-import { LIFECYCLE } from '../blocks/endorsement-check.ts';
 import { type FabricBlock, readBlock } from '../blocks/fabric-block.ts';
-import { type NamespaceSet, rowId, type Version } from '../blocks/read-write-set.ts';
+import { partsOf, rowId, type Version } from '../blocks/read-write-set.ts';
 import { readEnvelope, readTransaction } from '../blocks/transaction.ts';
-import { type IndexedTransaction, isNeededBy, type KnownOfSubject, partsOf } from '../claims/questions.ts';
+import type { IndexedTransaction, KnownOfSubject } from '../claims/questions.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
+import { NeedsOfBlock, neededFor, writtenIn } from './block-needs.ts';
 import type { Subject } from './bundle-claim.ts';
 
 /** Fabric's code of a transaction that peers found valid. */
@@ -30,11 +29,19 @@ export interface IndexedBlock {
 }
 
 /** A channel's blocks as evidence of one subject sees them. */
-export class ChainIndex implements KnownOfSubject {
+export interface SubjectIndex extends KnownOfSubject {
+  readonly blocks: readonly IndexedBlock[];
+  /** Reads on up to a number of blocks. @throws UnreadableError where one is none */
+  read(source: BlockSource, height: number): Promise<void>;
+}
+
+/** The same made from the blocks themselves, all of which are read. */
+export class ChainIndex implements SubjectIndex {
   readonly blocks: IndexedBlock[] = [];
   readonly #subject: Subject;
   readonly #chaincode: string;
-  readonly #writers = new Map<string, Version>();
+  /** The block that wrote each row, or its policy, last. */
+  readonly #writers = new Map<string, number>();
   readonly #consented = new Set<string>();
   /** Of the subject's time: keys in the index of activities. */
   readonly #activities = new Map<string, number>();
@@ -58,7 +65,6 @@ export class ChainIndex implements KnownOfSubject {
     return { ...this.#transaction, before };
   }
 
-  /** Reads on up to a number of blocks. @throws UnreadableError where one is none */
   async read(source: BlockSource, height: number): Promise<void> {
     if (this.blocks.length === 0) {
       for await (const bytes of source.blocks(height)) {
@@ -71,35 +77,30 @@ export class ChainIndex implements KnownOfSubject {
 
   #note(block: FabricBlock): void {
     const isConfiguration = isOfConfiguration(block);
-    const needs = new Set<number>();
+    const needs = new NeedsOfBlock(this.#chaincode);
     if (!isConfiguration) {
       for (const [place, envelope] of block.envelopes.entries()) {
         if (block.codes[place] !== VALID) continue;
         this.#noteTransaction(envelope, { block: block.header.number, place }, needs);
       }
     }
-    this.blocks.push({ dataHash: block.header.dataHash, isConfiguration, needs: [...needs] });
+    this.blocks.push({
+      dataHash: block.header.dataHash,
+      isConfiguration,
+      needs: neededFor(this.#subject, needs.needs),
+    });
   }
 
-  #noteTransaction(bytes: Uint8Array, version: Version, needs: Set<number>): void {
+  #noteTransaction(bytes: Uint8Array, version: Version, needs: NeedsOfBlock): void {
     const envelope = readEnvelope(bytes);
     const { sets } = readTransaction(envelope);
+    needs.note(sets, (namespace, key) => this.#writers.get(rowId(namespace, key)));
     for (const set of sets) {
       const written = writtenIn(set);
-      const read = new Map(readsOf(set).map(([, { key, version: of }]) => [key, of]));
-      // A definition of a chaincode is spread over rows, of which a change writes only some.
-      const used = set.namespace === LIFECYCLE ? [...written, ...read.keys()] : written;
-      for (const key of used) {
-        const writer = this.#writers.get(rowId(set.namespace, key));
-        if (writer !== undefined) needs.add(writer.block);
+      if (set.namespace === this.#chaincode) {
+        this.#noteSubject(written, { ...version, transactionId: envelope.transactionId });
       }
-      if (set.namespace !== this.#chaincode) continue;
-      const isNeeded = isNeededBy(this.#subject, written);
-      for (const [key, of] of read) if (of !== undefined && isNeeded(key)) needs.add(of.block);
-      this.#noteSubject(written, { ...version, transactionId: envelope.transactionId });
-    }
-    for (const set of sets) {
-      for (const key of writtenIn(set)) this.#writers.set(rowId(set.namespace, key), version);
+      for (const key of written) this.#writers.set(rowId(set.namespace, key), version.block);
     }
   }
 
@@ -121,9 +122,6 @@ export class ChainIndex implements KnownOfSubject {
     }
   }
 }
-
-const writtenIn = ({ writes, policyWrites }: NamespaceSet): string[] =>
-  [...writes, ...policyWrites].map(({ key }) => key);
 
 function isOfConfiguration({ envelopes }: FabricBlock): boolean {
   if (envelopes.length !== 1) return false;

@@ -8,7 +8,7 @@ import { mustBeShown } from '../claims/questions.ts';
 import type { WitnessStatement } from '../witness/witness-statement.ts';
 import { type BundleClaim, FORMAT, type Subject } from './bundle-claim.ts';
 import { type BundlePart, claimLine, partLine } from './bundle-file.ts';
-import { type BlockSource, type ChainIndex, type IndexedBlock, VALID } from './chain-index.ts';
+import { type BlockSource, type IndexedBlock, type SubjectIndex, VALID } from './chain-index.ts';
 import { disclosureOf } from './disclosure.ts';
 
 /** What a bundle is made of: what it proves, and what its blocks and answers are. */
@@ -17,7 +17,7 @@ export interface BundleOptions {
   readonly chaincode: string;
   readonly subject: Subject;
   /** Of this subject; it is read on to the height. */
-  readonly index: ChainIndex;
+  readonly index: SubjectIndex;
   /** The number of blocks to account for: no less than those that the answers read. */
   readonly height: number;
   /** Envelopes with the answers that peers signed. */

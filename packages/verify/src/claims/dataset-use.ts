@@ -23,18 +23,12 @@ import {
 } from '@consilium/domain';
 import type { Problem } from '../blocks/block-replay.ts';
 import type { MemoryState } from '../blocks/memory-state.ts';
-import { readableKey, rowKey, type Version } from '../blocks/read-write-set.ts';
+import { partsOf, readableKey, rowKey, type Version } from '../blocks/read-write-set.ts';
 import { type AccountKey, accountChanges } from './account-chain.ts';
 import { textConsentedTo } from './consent-texts.ts';
 import { type ReadRow, rowOfConsent } from './lineage-claim.ts';
 import { type AccountCost, costOfCharges } from './privacy-costs.ts';
-import {
-  ACCOUNT_QUESTION,
-  CONSENT_QUESTION,
-  DATASET_QUESTION,
-  partsOf,
-  REVISIONS_QUESTION,
-} from './questions.ts';
+import { ACCOUNT_QUESTION, CONSENT_QUESTION, DATASET_QUESTION, REVISIONS_QUESTION } from './questions.ts';
 import { type AgreedAnswer, pagesOf } from './signed-answers.ts';
 
 /** One charge of a study to a dataset. */

@@ -2,7 +2,7 @@
 // the blocks that wrote them. Who makes a file and who checks it go by the same table, so that a file holds what its
 // claim needs, and no more.
 import { HISTORY_NOUNS, type Revision } from '@consilium/domain';
-import type { Version } from '../blocks/read-write-set.ts';
+import { partsOf, type Version } from '../blocks/read-write-set.ts';
 import type { Subject } from '../bundle/bundle-claim.ts';
 
 /** One question to the ledger: a query's name, and its argument. */
@@ -51,9 +51,6 @@ export function wordsOf({ name, argument }: Question): string | undefined {
   }
 }
 
-/** The kind of a row, and what its key is made of, broad to specific. */
-export const partsOf = (key: string): string[] => key.split('\u0000').slice(1, -1);
-
 /** Whether a row, once written, is never written again. */
 export const isUnchanging = (key: string): boolean => partsOf(key)[0] === 'revision';
 
@@ -64,24 +61,6 @@ const BEHIND_A_MODEL: readonly string[] = ['model', 'study', 'round'];
 export function mustBeShown({ kind }: Subject, key: string): boolean {
   if (kind === 'transaction') return false;
   return kind !== 'model' || BEHIND_A_MODEL.includes(partsOf(key)[0] ?? '');
-}
-
-/**
- * Whether the block that wrote a row has to be in the file because a transaction that is in it read the row: of a
- * dataset, the text that a consent is to, and whose people other datasets are about that share its accounts.
- */
-export function isNeededBy(subject: Subject, written: readonly string[]): (key: string) => boolean {
-  if (subject.kind !== 'dataset') return () => false;
-  const wanted = written.flatMap((key) => {
-    const [kind, first, second] = partsOf(key);
-    if (kind === 'privacy-charge') return [`dataset ${first}`];
-    if (kind !== 'consent') return [];
-    return [`dataset ${second}`, ...(second === subject.datasetId ? [`study ${first}`] : [])];
-  });
-  return (key) => {
-    const [kind, id] = partsOf(key);
-    return wanted.includes(`${kind} ${id}`);
-  };
 }
 
 /** Asks one peer, so that it is known which questions make up an answer. */

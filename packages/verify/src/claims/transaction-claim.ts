@@ -4,9 +4,9 @@
 import { canonicalJson } from '@consilium/domain';
 import type { Problem } from '../blocks/block-replay.ts';
 import type { CheckedTransaction, LedgerReplay } from '../blocks/ledger-replay.ts';
-import { readableKey, sameVersion, type Write } from '../blocks/read-write-set.ts';
+import { partsOf, readableKey, sameVersion, type Write } from '../blocks/read-write-set.ts';
 import { readTransaction } from '../blocks/transaction.ts';
-import { HISTORY_QUESTION, partsOf } from './questions.ts';
+import { HISTORY_QUESTION } from './questions.ts';
 import type { AgreedAnswer } from './signed-answers.ts';
 
 /** One row as a transaction left it. */
