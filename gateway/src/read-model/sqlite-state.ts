@@ -30,6 +30,8 @@ export class SqliteState implements LedgerState {
   readonly #setPolicy: StatementSync;
   /** What the block that is being checked did. */
   readonly #changes = new Map<string, ChangedRow>();
+  /** Rows as the file has them: reads, policies and writers of a block ask for the same ones. */
+  readonly #found = new Map<string, Row | undefined>();
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -46,10 +48,14 @@ export class SqliteState implements LedgerState {
   }
 
   row(namespace: string, key: string): Row | undefined {
-    const changed = this.#changes.get(idOf(namespace, key));
+    const id = idOf(namespace, key);
+    const changed = this.#changes.get(id);
     if (changed !== undefined) return changed.row;
+    if (this.#found.has(id)) return this.#found.get(id);
     const stored = this.#find.get(namespace, keyBytes(key)) as StoredRow | undefined;
-    return stored && rowOf(namespace, key, stored);
+    const row = stored && rowOf(namespace, key, stored);
+    this.#found.set(id, row);
+    return row;
   }
 
   value(namespace: string, key: string): Uint8Array | undefined {
@@ -116,11 +122,13 @@ export class SqliteState implements LedgerState {
       this.#setPolicy.run(positionOf(version), policy ?? null, namespace, keyBytes(key));
     }
     this.#changes.clear();
+    this.#found.clear();
   }
 
   /** Forgets a block that was not added. */
   forget(): void {
     this.#changes.clear();
+    this.#found.clear();
   }
 }
 
