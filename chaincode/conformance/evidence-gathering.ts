@@ -76,8 +76,12 @@ export interface Gathered {
   readonly answers: readonly Uint8Array[];
 }
 
-/** The answers of all members on a subject, and the blocks after they answered. */
-export async function gather(story: ConsortiumStory, subject: Subject): Promise<Gathered> {
+/** The answers of these members on a subject, and the blocks after they answered. */
+export async function gather(
+  story: ConsortiumStory,
+  subject: Subject,
+  signers: readonly string[] = story.members,
+): Promise<Gathered> {
   const before = await readBlocks(story);
   const index = await indexOf(before, subject, story);
   const [first] = story.members;
@@ -85,7 +89,7 @@ export async function gather(story: ConsortiumStory, subject: Subject): Promise<
     story.ledger.evaluate(first!, 'auditor', name as TransactionName, argument as never);
   const answers: Uint8Array[] = [];
   for (const question of await questionsOn(subject, index, ask)) {
-    answers.push(await signedAnswer(story, question, story.members));
+    answers.push(await signedAnswer(story, question, signers));
   }
   return { blocks: await readBlocks(story), answers };
 }

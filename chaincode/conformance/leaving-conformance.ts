@@ -13,8 +13,11 @@ import {
   verdictArgument,
 } from '@consilium/domain/testing/examples';
 import { provenKey } from '@consilium/domain/testing/member-key';
+import { genesisDigest, verifyBundle } from '@consilium/verify';
+import { hiding, rewritten } from '@consilium/verify/testing/rewritten-bundle';
 import { refusalOf } from '../src/testing/memory-consortium.ts';
 import { ConsortiumStory, type LedgerConformance } from './consortium-story.ts';
+import { bundleOf, type Gathered, gather } from './evidence-gathering.ts';
 import type { Answer, FabricConsortium } from './fabric-consortium.ts';
 
 export interface LeavingConformance extends LedgerConformance {
@@ -32,6 +35,8 @@ export function leavingConformance(title: string, { setup, teardown, remove }: L
     let story: ConsortiumStory;
     let here: string[];
     let studyId: string;
+    /** What peers of the four signed of the study. */
+    let signedBefore: Gathered | undefined;
     const reason = 'as the boards decided';
     const first = () => story.members[0]!;
     const fourth = () => story.members[3]!;
@@ -194,6 +199,7 @@ export function leavingConformance(title: string, { setup, teardown, remove }: L
 
     it('the fourth is out of the channel before the ledger knows: the others remove it, and lay its rows again', async () => {
       await trainer(first(), 'round:open', { studyId, round: 2 });
+      if (remove !== undefined) signedBefore = await gather(story, { kind: 'study', studyId }, here);
       await leaveChannel(fourth());
       const voted: Answer[] = [];
       for (const voter of here) {
@@ -238,6 +244,29 @@ export function leavingConformance(title: string, { setup, teardown, remove }: L
       );
       assert.equal(later.state, 'granted');
       await submit(first(), 'researcher', 'study:start', { studyId: early('later') });
+    });
+
+    it('evidence follows the configuration, names an older one, and counts no signature of who has left', async (t) => {
+      if (remove === undefined) return t.skip('not run: the channel has one configuration for life');
+      const of = { kind: 'study', studyId } as const;
+      const gathered = await gather(story, of, here);
+      const file = await bundleOf(story, of, gathered);
+      const trusted = { genesis: genesisDigest(gathered.blocks[0]!), chaincode: ledger.chaincode };
+      const problems = (bytes: Uint8Array) =>
+        verifyBundle(bytes, trusted).problems.map(({ place, text }) => `${place}: ${text}`);
+      const { problems: none, chain, answered } = verifyBundle(file, trusted);
+      assert.deepEqual(none, []);
+      assert.deepEqual(answered?.signedBy, here);
+      assert.deepEqual(chain?.configuration.mspIds, [...here].sort());
+      const last = chain!.configurationBlocks.at(-1)!;
+      const older = rewritten(file, (parts) => hiding(parts, new Set([last])));
+      assert.match(
+        problems(older)[0] ?? '',
+        new RegExp(`^block \\d+: its orderers say that block ${last} holds the configuration`),
+      );
+      const { answers } = signedBefore!;
+      const old = await bundleOf(story, of, { blocks: gathered.blocks, answers });
+      assert.match(problems(old).join('\n'), new RegExp(`${fourth()} is no organisation of the channel`));
     });
   });
 }
