@@ -19,6 +19,31 @@ export const HOSPITAL: ThreatSection = {
       ],
     },
     {
+      id: 'ended-keys',
+      attack: 'A key or an access that ended, and goes on',
+      titles: [
+        'is seen by /readyz and the metrics, and keeps no key alive that it removes',
+        'a key that a broken file ends, limits or changes in any way is refused until the file is right',
+        'of a text that is no JSON only keys in a whole list are believed, and none that might be commented out',
+        'a key ends when it says so, while the file is broken too, and a clock that is set back changes nothing',
+        'an overlap makes no key last longer than it says, and one that has ended is not rotated into life',
+        'of a key that the provider took away are refused, and those of its new key are taken',
+        "a role's key that was rotated, limited or given an end stays as it is over a start",
+      ],
+    },
+    {
+      id: 'forged-tokens',
+      attack: 'A token of somebody else, or for something else',
+      titles: [
+        'are refused with one answer whatever is wrong with them, and the log says what',
+        'has roles from a claim by its name or by its path, in a list or a text, and from no other',
+        'has a person where one is asked for, and is refused without',
+        'asks the provider once for many, whoever names keys that are none',
+        'is not known by a document of another issuer',
+        'says the same whatever is wrong with a key, and the log says what, without the key',
+      ],
+    },
+    {
       id: 'forged-assertions',
       attack: 'Forged or repeated assertions to a trainer',
       titles: [
