@@ -22,7 +22,6 @@ const SHARED_FOLDERS = [
   'trainer/dist/src/journal/',
   'trainer/dist/src/offline/',
   'trainer/dist/src/people/',
-  'trainer/dist/src/study/',
 ];
 
 /** What a process has once: whoever changes, measures or waits for it there has a process alone. */
@@ -34,7 +33,7 @@ const ALONE = [
   /\bprocess\.(?:env\.\w+|exitCode|title) (?:\?\?)?=[^=]/,
   /\bglobalThis\.\w+ =[^=]/,
   /\.prototype\.\w+ =[^=]/,
-  /testing\/crash-chain\./,
+  /testing\/(?:running-consortium|crash-chain)\./,
 ];
 /** A file without is not taken into a group, where nobody would miss its tests. */
 const HAS_TESTS = /^ *(?:test|it|describe)\(/m;
