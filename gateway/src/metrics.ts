@@ -105,12 +105,12 @@ export function createMetrics(options: MetricsOptions) {
     }),
     certificateExpiry: new Gauge({
       name: 'consilium_certificate_expiry_timestamp_seconds',
-      help: 'When the certificate of a client of the connection file ends, in seconds since 1970.',
-      labelNames: ['client'],
+      help: 'When a certificate ends, in seconds since 1970: of clients, orderers and authorities.',
+      labelNames: ['of'],
       registers,
       collect() {
         for (const [client, pem] of Object.entries(certificates)) {
-          this.set({ client }, Date.parse(new X509Certificate(pem).validTo) / 1000);
+          this.set({ of: `client ${client}` }, Date.parse(new X509Certificate(pem).validTo) / 1000);
         }
       },
     }),

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { common, msp, orderer } from '@hyperledger/fabric-protos';
-import { type OrdererAnswer, type Ordering, orderersSeen, orderingIn, orderingOf } from './orderers-seen.ts';
+import {
+  channelGroupIn,
+  type OrdererAnswer,
+  type Ordering,
+  orderersSeen,
+  orderingIn,
+  orderingOf,
+} from './orderers-seen.ts';
 
 const endpoints = (count: number) =>
   Array.from({ length: count }, (_, at) => ({
@@ -98,8 +105,11 @@ test('a configuration says who orders, where they are, and whose TLS certificate
     { mspId: 'OrdererMSP', address: 'a:7050', tlsRootCertificates: ['PEM'] },
     { mspId: 'OrdererMSP', address: 'b:7050', tlsRootCertificates: ['PEM'] },
   ];
-  assert.deepEqual(orderingIn(configurationBlock('etcdraft', 3)), orderingOf('raft', 3, known));
-  assert.deepEqual(orderingIn(configurationBlock('BFT', 4)), orderingOf('bft', 4, known));
-  assert.equal(orderingIn(configurationBlock('solo', 0)), undefined);
-  assert.equal(orderingIn(new common.Block()), undefined);
+  assert.deepEqual(
+    orderingIn(channelGroupIn(configurationBlock('etcdraft', 3))),
+    orderingOf('raft', 3, known),
+  );
+  assert.deepEqual(orderingIn(channelGroupIn(configurationBlock('BFT', 4))), orderingOf('bft', 4, known));
+  assert.equal(orderingIn(channelGroupIn(configurationBlock('solo', 0))), undefined);
+  assert.equal(orderingIn(channelGroupIn(new common.Block())), undefined);
 });

@@ -1,6 +1,7 @@
 // Whether the orderers can order, asked without ordering anything: each is asked for its newest block. A Raft orderer
 // gives none while it has no leader. A BFT orderer gives it always, so there the orderers that answer are counted.
 import { common, msp, orderer } from '@hyperledger/fabric-protos';
+import type { CertificateEnd } from './certificate-ends.ts';
 
 /** How a channel is ordered, by its configuration. */
 export interface Ordering {
@@ -32,15 +33,22 @@ export interface OrderersSeen {
   readonly serving: number;
   /** Why nothing can be ordered; undefined where nothing shows that. */
   readonly problem: string | undefined;
+  /** Of the channel's configuration; absent where it was not read. */
+  readonly certificates?: readonly CertificateEnd[];
 }
 
-/** Undefined where the configuration names no orderers of a kind that is known here. */
-export function orderingIn(configurationBlock: common.Block): Ordering | undefined {
+/** What a configuration block holds; undefined where it holds none. */
+export function channelGroupIn(configurationBlock: common.Block): common.ConfigGroup | undefined {
   const [bytes] = configurationBlock.getData()?.getDataList_asU8() ?? [];
   const envelope = common.Envelope.deserializeBinary(bytes ?? new Uint8Array());
   const payload = common.Payload.deserializeBinary(envelope.getPayload_asU8());
   const configuration = common.ConfigEnvelope.deserializeBinary(payload.getData_asU8());
-  const group = configuration.getConfig()?.getChannelGroup()?.getGroupsMap().get('Orderer');
+  return configuration.getConfig()?.getChannelGroup();
+}
+
+/** Undefined where the configuration names no orderers of a kind that is known here. */
+export function orderingIn(channel: common.ConfigGroup | undefined): Ordering | undefined {
+  const group = channel?.getGroupsMap().get('Orderer');
   const value = (name: string) => group?.getValuesMap().get(name)?.getValue_asU8() ?? new Uint8Array();
   const consensus = orderer.ConsensusType.deserializeBinary(value('ConsensusType'));
   const endpoints: OrdererEndpoint[] = [];

@@ -1,7 +1,8 @@
 // The orderers as they were a moment ago, so that readiness and metrics may be asked often at no cost to them.
 import type { common } from '@hyperledger/fabric-protos';
 import { type Asker, askOrderers } from './ask-orderers.ts';
-import { type OrderersSeen, type Ordering, orderingIn } from './orderers-seen.ts';
+import { type CertificateEnd, certificateEndsIn } from './certificate-ends.ts';
+import { channelGroupIn, type OrderersSeen, type Ordering, orderingIn } from './orderers-seen.ts';
 
 const SEEN_KEPT_MS = 5_000;
 const CONFIGURATION_KEPT_MS = 60_000;
@@ -19,9 +20,14 @@ interface Kept<T> {
   readonly value: Promise<T>;
 }
 
+interface Configured {
+  readonly ordering: Ordering | undefined;
+  readonly certificates: readonly CertificateEnd[];
+}
+
 export class WatchedOrderers {
   readonly #options: WatchedOrderersOptions;
-  #ordering: Kept<Ordering | undefined> | undefined;
+  #ordering: Kept<Configured> | undefined;
   #seen: Kept<OrderersSeen | undefined> | undefined;
 
   constructor(options: WatchedOrderersOptions) {
@@ -40,8 +46,8 @@ export class WatchedOrderers {
   async #look(): Promise<OrderersSeen | undefined> {
     const { asker, ask = askOrderers } = this.#options;
     try {
-      const ordering = await this.#configured();
-      return ordering && (await ask(ordering, asker()));
+      const { ordering, certificates } = await this.#configured();
+      return ordering && { ...(await ask(ordering, asker())), certificates };
     } catch {
       // The own peer does not answer: readiness says that by itself.
       this.#ordering = undefined;
@@ -49,10 +55,13 @@ export class WatchedOrderers {
     }
   }
 
-  #configured(): Promise<Ordering | undefined> {
+  #configured(): Promise<Configured> {
     const nowMs = Date.now();
     if (this.#ordering === undefined || this.#ordering.untilMs < nowMs) {
-      const value = this.#options.configuration().then(orderingIn);
+      const value = this.#options.configuration().then((block) => {
+        const channel = channelGroupIn(block);
+        return { ordering: orderingIn(channel), certificates: channel ? certificateEndsIn(channel) : [] };
+      });
       this.#ordering = { untilMs: nowMs + CONFIGURATION_KEPT_MS, value };
     }
     return this.#ordering.value;

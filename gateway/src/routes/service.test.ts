@@ -48,12 +48,19 @@ test('the ledger route says the channel, the organisation, the height and who wi
 test('metrics say what is missing, and how many orderers there are, without waiting for it', async (t) => {
   const gateway = await openGateway();
   t.after(() => gateway.close());
-  gateway.ledger.orderersSeen = { consenters: 3, needed: 2, serving: 1, problem: undefined };
+  gateway.ledger.orderersSeen = {
+    consenters: 3,
+    needed: 2,
+    serving: 1,
+    problem: undefined,
+    certificates: [{ of: 'orderer 1', endsMs: 5000 }],
+  };
   gateway.ledger.missing = [{ name: 'commit', problem: 'nothing can be ordered' }];
   await gateway.app.inject('/metrics');
   const { body } = await gateway.app.inject('/metrics');
   assert.match(body, /consilium_ready\{check="endorsement"\} 1/);
   assert.match(body, /consilium_ready\{check="commit"\} 0/);
+  assert.match(body, /consilium_certificate_expiry_timestamp_seconds\{of="orderer 1"\} 5/);
   for (const line of ['{are="consenters"} 3', '{are="needed"} 2', '{are="serving"} 1']) {
     assert.ok(body.includes(`consilium_orderers${line}`), line);
   }

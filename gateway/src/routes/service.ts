@@ -58,13 +58,14 @@ class WatchedReadiness {
 
   async #ask(): Promise<readonly ReadinessCheck[]> {
     const checks = await this.#ledger.ready();
-    const { ready, orderers } = this.#metrics;
+    const { ready, orderers, certificateExpiry } = this.#metrics;
     ready.reset();
     for (const { name, problem } of checks) ready.set({ check: name }, problem === undefined ? 1 : 0);
     const seen = await this.#ledger.orderers();
     orderers.reset();
     if (seen === undefined) return checks;
     for (const are of ['consenters', 'needed', 'serving'] as const) orderers.set({ are }, seen[are]);
+    for (const { of, endsMs } of seen.certificates ?? []) certificateExpiry.set({ of }, endsMs / 1000);
     return checks;
   }
 }
