@@ -88,6 +88,10 @@ export async function deploy(place: DeployPlace, deployment: Deployment): Promis
         `the peer of ${names} had lost its organisation's approval of ${name}, which cannot be given again: ` +
           `all approve the same definition as sequence ${sequence}`,
       );
+    } else if (committed !== undefined) {
+      report(
+        `${name} has another version or policy than on the channel: all approve it as sequence ${sequence}`,
+      );
     }
     await approve(place, deployment, { sequence, peers: states });
     await commit(place, deployment, sequence);

@@ -141,8 +141,7 @@ test('a consortium on real Fabric starts, keeps its ledger over a restart, and t
     items.map(({ title }) => title),
     ['North Clinic'],
   );
-  const deployed = JSON.parse(readFileSync(join(directory, 'fabric/deployed/consilium.json'), 'utf8'));
-  assert.equal(deployed.sequence, 2);
+  assert.match(again.out, /consilium has another version or policy .* as sequence 2/);
 
   const dataset = { ...(await example('/v1/datasets')), consentPolicy: { stewards: 2 } };
   const { datasetId } = await ended(ask('north', 'steward', '/v1/datasets', dataset), 201);
