@@ -31,12 +31,31 @@ export function endorsementRuleOf(policy: ApplicationPolicy): string {
   return reference === CHANNEL_ENDORSEMENT ? MAJORITY : reference;
 }
 
+const UNNAMED = { mspId: 'an identity', role: 'of its own' } as const;
+/** Of a common.MSPRole, by its number. */
+const ROLES = ['member', 'admin', 'client', 'peer', 'orderer'] as const;
+
+/**
+ * A common.MSPRole in its bytes: `configtxlator` opens principals in a channel's configuration, and leaves them closed
+ * in a chaincode's policy. Field 1 is the MSP id, field 2 the role.
+ */
+function roleIn(bytes: Uint8Array): { readonly mspId: string; readonly role: string } {
+  const length = bytes[1] ?? 0;
+  const end = 2 + length;
+  const rest = bytes.subarray(end);
+  const isRole = rest.length === 0 || (rest.length === 2 && rest[0] === 0x10);
+  const role = ROLES[rest[1] ?? 0];
+  if (bytes[0] !== 0x0a || length >= 0x80 || end > bytes.length || !isRole || role === undefined)
+    return UNNAMED;
+  return { mspId: Buffer.from(bytes.subarray(2, end)).toString('utf8'), role };
+}
+
 export function signatureText({ rule, identities }: SignaturePolicyEnvelope): string {
   const ruleOf = ({ signed_by: at, n_out_of: gate }: SignaturePolicy): SignatureRule => {
     if (gate !== undefined) return { n: gate.n ?? 0, of: (gate.rules ?? []).map(ruleOf) };
     const principal = identities[at ?? 0]?.principal;
-    if (principal === undefined || typeof principal === 'string')
-      return { mspId: 'an identity', role: 'of its own' };
+    if (principal === undefined) return UNNAMED;
+    if (typeof principal === 'string') return roleIn(Buffer.from(principal, 'base64'));
     return { mspId: principal.msp_identifier, role: (principal.role ?? 'MEMBER').toLowerCase() };
   };
   return canonicalRule(ruleOf(rule));
