@@ -16,6 +16,7 @@ export function ordererConfiguration(orderer: OrdererNode, { orderers }: FabricL
       ListenPort: orderer.port,
       TLS: { ...server, RootCAs: [tls.root], ClientAuthRequired: false, ClientRootCAs: roots },
       Cluster: { ClientCertificate: tls.certificate, ClientPrivateKey: tls.key, RootCAs: roots },
+      Keepalive: { ServerMinInterval: '5s', ServerInterval: '7200s', ServerTimeout: '20s' },
       // There is no system channel: the channel's first block is given to each orderer's admin endpoint.
       BootstrapMethod: 'none',
       LocalMSPDir: orderer.mspDir,
@@ -67,12 +68,12 @@ export function peerConfiguration(
         key: { file: tls.key },
         rootcert: { file: tls.root },
       },
-      // Without these a peer asks others every ten seconds whether they are there, and they hang up: once a minute is
-      // the most that servers of Fabric take.
+      // The gateway of a peer asks others every ten seconds whether they are there, and nothing sets that: servers that
+      // take it once a minute hang up.
       keepalive: {
         interval: '7200s',
         timeout: '20s',
-        minInterval: '60s',
+        minInterval: '5s',
         client: { interval: '60s', timeout: '20s' },
         deliveryClient: { interval: '60s', timeout: '20s' },
       },
