@@ -1,6 +1,16 @@
 // What runs, written down before anything else happens, so that `down` finds every process even after the
 // supervisor was killed. Replaced whole and atomically.
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fchmodSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ProcessIdentity } from './process-identity.ts';
 
@@ -35,11 +45,30 @@ export const writeWhole = (file: string, text: string, mode = 0o644): void =>
   writeWholeBytes(file, Buffer.from(text, 'utf8'), mode);
 
 /** The same of bytes. */
-export function writeWholeBytes(file: string, bytes: Uint8Array, mode = 0o644): void {
+export const writeWholeBytes = (file: string, bytes: Uint8Array, mode = 0o644): void =>
+  replaceBy(file, (descriptor) => writeFileSync(descriptor, bytes), mode);
+
+/** The same, readable by everybody, whatever the process gives to its own files. */
+export const publishWholeBytes = (file: string, bytes: Uint8Array): void =>
+  replaceBy(file, (descriptor) => {
+    writeFileSync(descriptor, bytes);
+    fchmodSync(descriptor, 0o644);
+  });
+
+/** The draft's name is new: in a folder of many, one that is there could lead to another file of the own. */
+function replaceBy(file: string, write: (descriptor: number) => void, mode?: number): void {
   mkdirSync(dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.new`;
-  writeFileSync(temporary, bytes, { mode });
-  renameSync(temporary, file);
+  const draft = `${file}.${randomBytes(6).toString('hex')}.new`;
+  const descriptor = openSync(draft, 'wx', mode);
+  try {
+    write(descriptor);
+    renameSync(draft, file);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 export function writeState(directory: string, state: ConsortiumState): void {
