@@ -14,6 +14,7 @@ import { writeTrust } from './enrolment.ts';
 import type { Hospital } from './hospital-file.ts';
 import { type HospitalLayout, ordererDirOf, organisationDirOf, peerDirOf } from './hospital-layout.ts';
 import { definitionFile, putIntoMailbox } from './mailbox.ts';
+import { isPeerId } from './peer-id.ts';
 import { certificateSha256, readSigned, signFile } from './signed-file.ts';
 
 const KIND = 'definition';
@@ -26,10 +27,9 @@ const Definition = Strict({
   identityRoot: Pem,
   tlsRoot: Pem,
   orderer: Strict({ identity: Pem, tls: Pem }),
-  /** Kubo's peer id. */
-  ipfsPeerId: Type.String({ pattern: '^[A-Za-z0-9]{20,80}$' }),
+  ipfsPeerId: Type.String(),
   /** X25519, SPKI in base64: secrets for this organisation are sealed to it. */
-  exchangeKey: Type.String({ pattern: '^[A-Za-z0-9+/=]{40,80}$' }),
+  exchangeKey: Type.String({ pattern: '^MCowBQYDK2VuAyEA[A-Za-z0-9+/]{43}=$' }),
 });
 export interface Definition {
   readonly mspId: string;
@@ -38,6 +38,11 @@ export interface Definition {
   readonly orderer: { readonly identity: string; readonly tls: string };
   readonly ipfsPeerId: string;
   readonly exchangeKey: string;
+}
+
+/** One that is believed, with the text of its file. */
+export interface BelievedDefinition extends Definition {
+  readonly signedText: string;
 }
 
 export interface AdministratorFiles {
@@ -80,7 +85,11 @@ export function writeDefinition(
  * @param at when their signers' certificates have to be valid; not asked where absent
  * @throws InputError naming every definition that is missing or not believed.
  */
-export function readDefinitions(consortium: AgreedConsortium, folder: string, at?: Date): Definition[] {
+export function readDefinitions(
+  consortium: AgreedConsortium,
+  folder: string,
+  at?: Date,
+): BelievedDefinition[] {
   const problems: string[] = [];
   const definitions = consortium.organisations.flatMap((organisation) => {
     try {
@@ -91,8 +100,19 @@ export function readDefinitions(consortium: AgreedConsortium, folder: string, at
       return [];
     }
   });
+  problems.push(...sharedPeerIds(definitions));
   if (problems.length > 0) throw new InputError(problems.map((text) => ({ field: '', text })));
   return definitions;
+}
+
+/** Where two have one id, Kubo would look for both at the address of one. */
+function* sharedPeerIds(definitions: readonly Definition[]): Generator<string> {
+  const first = new Map<string, string>();
+  for (const { mspId, ipfsPeerId } of definitions) {
+    const other = first.get(ipfsPeerId);
+    first.set(ipfsPeerId, mspId);
+    if (other !== undefined) yield `${mspId} and ${other} define one IPFS peer id: ask both whose it is`;
+  }
 }
 
 /** @throws InputError */
@@ -100,7 +120,7 @@ export function readDefinition(
   { mspId, host, roots }: AgreedOrganisation,
   path: string,
   at?: Date,
-): Definition {
+): BelievedDefinition {
   if (roots === undefined) {
     throw new InputError(
       `consortium.yaml has no roots of ${mspId}: write what its \`hospital init\` printed`,
@@ -108,11 +128,17 @@ export function readDefinition(
   }
   if (!existsSync(path)) throw new InputError(`${path} is not there: ask ${mspId} for its definition`);
   const signer = { mspId, rootSha256: roots.identity, ...(at && { at }) };
-  const value = readSigned(path, KIND, signer, (content) => (content as Definition | null)?.identityRoot);
+  const { value, text } = readSigned(
+    path,
+    KIND,
+    signer,
+    (content) => (content as Definition | null)?.identityRoot,
+  );
   const refuse = (why: string): never => {
     throw new InputError(`${path} is not a definition of ${mspId}: ${why}`);
   };
   if (!Check(Definition, value)) return refuse('it has other fields than a definition has');
+  if (!isPeerId(value.ipfsPeerId)) refuse('its ipfsPeerId is none that Kubo reads');
   if (value.mspId !== mspId) refuse(`it is of ${value.mspId}`);
   if (certificateSha256(value.tlsRoot) !== roots.tls)
     refuse('its TLS root is not the agreed one (roots.tls)');
@@ -127,7 +153,7 @@ export function readDefinition(
   if (!isUnder(tls, value.tlsRoot)) refuse("its orderer's TLS certificate is not under its root");
   if (new X509Certificate(tls).checkHost(host) === undefined)
     refuse(`its orderer is not certified for ${host}`);
-  return value;
+  return { ...value, signedText: text };
 }
 
 /** Writes another organisation's public half to where the own nodes look for it. */

@@ -1,5 +1,7 @@
 // Founding without Fabric: what each hospital computes, and what it does not believe of a mailbox that others write to.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +13,7 @@ import { assertFounded } from './hospital-plan.ts';
 import { definitionFile, sealedKeyFile } from './mailbox.ts';
 import { signFile } from './signed-file.ts';
 import { ensureExchangeKey, newSwarmKey, sealTo, swarmKeyFile, unseal } from './swarm-key.ts';
-import { agreeOn, type Clinic, initialisedClinics, reopen } from './testing/clinics.ts';
+import { agreeOn, type Clinic, examplePeerId, initialisedClinics, reopen } from './testing/clinics.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-apart-'));
 const mailbox = join(root, 'mailbox');
@@ -152,11 +154,57 @@ test('an administrator can define its own organisation only with its own authori
   );
   assert.match(says({ mspId: 'Clinic3MSP' }), /is of Clinic3MSP/);
   assert.match(says({ extra: 1 }), /other fields/);
+  for (const ipfsPeerId of ['A'.repeat(52), `12D3KooW${'z'.repeat(44)}`, `${content.ipfsPeerId}1`]) {
+    assert.match(says({ ipfsPeerId }), /its ipfsPeerId is none that Kubo reads/, ipfsPeerId);
+  }
+  const { publicKey } = generateKeyPairSync('ed25519');
+  const exchangeKey = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+  assert.match(says({ exchangeKey }), /other fields than a definition has/);
   const elsewhere = { ...organisation(2), host: 'elsewhere.consilium.test' };
   assert.match(
     refusal(() => readDefinition(elsewhere, definitionOf(2))),
     /not certified for elsewhere/,
   );
+});
+
+/** A definition of clinic 2 that its own administrator signed. */
+function definedOtherwise(change: (content: Record<string, unknown>) => object): string {
+  const content = JSON.parse(JSON.parse(readFileSync(definitionOf(2), 'utf8')).content);
+  return signFile('definition', { ...content, ...change(content) }, administratorOf(clinics[1]!.layout));
+}
+
+test('a member that defines the IPFS peer id of another is found with the other', () => {
+  const foreign = JSON.parse(JSON.parse(readFileSync(definitionOf(3), 'utf8')).content);
+  const copied = definedOtherwise(() => ({ ipfsPeerId: foreign.ipfsPeerId }));
+  assert.match(
+    withChanged(
+      definitionOf(2),
+      () => copied,
+      () => foundAt(clinics[0]!),
+    ),
+    /Clinic3MSP and Clinic2MSP define one IPFS peer id/,
+  );
+});
+
+test('a member to whose exchange key nothing can be sealed is named', () => {
+  const zero = Buffer.concat([Buffer.from('302a300506032b656e032100', 'hex'), Buffer.alloc(32)]);
+  const weak = definedOtherwise(() => ({ exchangeKey: zero.toString('base64') }));
+  const said = withChanged(
+    definitionOf(2),
+    () => weak,
+    () => foundAt(clinics[0]!),
+  );
+  assert.match(said, /nothing can be sealed to the exchangeKey that Clinic2MSP defined/);
+});
+
+test('a pipe in the mailbox in place of a definition is refused, and nobody waits for it', () => {
+  const kept = readFileSync(definitionOf(2));
+  rmSync(definitionOf(2));
+  execFileSync('mkfifo', [definitionOf(2)]);
+  const said = refusal(takeUp(2));
+  rmSync(definitionOf(2));
+  writeFileSync(definitionOf(2), kept);
+  assert.match(said, /no regular file/);
 });
 
 test('without agreed roots, or with a definition missing, founding says for whom to ask', () => {
@@ -253,6 +301,24 @@ test('a channel is founded once: another consortium.yaml is refused afterwards',
   const said = refusal(() => foundAt(reopen(clinics[0]!)));
   agreeOn(root, consortium);
   assert.match(said, /never founded twice/);
+});
+
+test('a founding that is refused leaves what was taken up before', () => {
+  const { hospital, layout } = clinics[0]!;
+  const { consortium } = hospital;
+  const taken = () => readDefinitions(consortium, join(layout.directory, 'definitions'));
+  const before = taken();
+  agreeOn(root, { ...consortium, ordering: { kind: 'raft' } });
+  const renewed = definedOtherwise(() => ({ ipfsPeerId: examplePeerId(99) }));
+  const said = withChanged(
+    definitionOf(2),
+    () => renewed,
+    () => foundAt(reopen(clinics[0]!)),
+  );
+  agreeOn(root, consortium);
+  assert.match(said, /never founded twice/);
+  assert.deepEqual(taken(), before);
+  assert.ok(readdirSync(layout.directory).every((name) => !name.startsWith('founding-')));
 });
 
 test('a hospital with another code than the agreed one does not start', () => {

@@ -1,7 +1,7 @@
 // How hospitals come to one first block that nobody made alone: each takes up all public definitions and computes the
 // block itself. The same definitions make the same bytes, so one digest, compared by telephone, shows that all agree.
 import { X509Certificate } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { InputError } from '@consilium/command-line';
 import { genesisDigest } from '@consilium/verify';
@@ -29,12 +29,15 @@ const SWARM_KEY = 'swarm key';
 export function found(hospital: Hospital, layout: HospitalLayout): string {
   const { consortium, file, own } = hospital;
   const definitions = readDefinitions(consortium, file.mailbox, new Date());
+  const genesisSha256 = keepBlock(blockOf(hospital, layout, definitions), layout);
+  // Only now: what a refused founding would write over belongs to the channel that is there.
   for (const definition of definitions) {
     if (definition.mspId !== own.mspId) keepDefinition(definition, layout.directory);
-    const signed = readFileSync(definitionFile(file.mailbox, definition.mspId), 'utf8');
-    writeWhole(definitionFile(join(layout.directory, 'definitions'), definition.mspId), signed);
+    writeWhole(
+      definitionFile(join(layout.directory, 'definitions'), definition.mspId),
+      definition.signedText,
+    );
   }
-  const genesisSha256 = keepBlock(blockOf(hospital, layout, definitions), layout);
   if (definitions[0]!.mspId === own.mspId) shareSwarmKey(hospital, layout, definitions);
   else if (!existsSync(swarmKeyFile(layout.ipfsRepo))) takeSwarmKey(hospital, layout, definitions[0]!);
   return genesisSha256;
@@ -52,21 +55,29 @@ function blockOf(
     maxMessageCount: fabric.maxMessageCount,
     foundedAt: new Date(consortium.foundedAt),
   };
-  return firstBlock(
-    plan,
-    consortium.organisations.map((organisation, at): OrganisationDefinition => {
-      const { mspId, host } = organisation;
-      const { orderer, peer } = portsOf(organisation);
-      const { identity, tls } = definitions[at]!.orderer;
-      const [serverTls, clientTls] = [canonical(tls), canonical(tls)];
-      return {
-        mspId,
-        msp: readMspFolder(mspId, join(organisationDirOf(directory, mspId), 'msp')),
-        anchorPeers: [{ host, port: peer }],
-        orderers: [{ host, port: orderer, identity: canonical(identity), serverTls, clientTls }],
-      };
-    }),
-  );
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const draft = mkdtempSync(join(directory, 'founding-'));
+  try {
+    for (const definition of definitions) keepDefinition(definition, draft);
+    const mspOf = (mspId: string) => readMspFolder(mspId, join(organisationDirOf(draft, mspId), 'msp'));
+    return firstBlock(
+      plan,
+      consortium.organisations.map((organisation, at): OrganisationDefinition => {
+        const { mspId, host } = organisation;
+        const { orderer, peer } = portsOf(organisation);
+        const { identity, tls } = definitions[at]!.orderer;
+        const [serverTls, clientTls] = [canonical(tls), canonical(tls)];
+        return {
+          mspId,
+          msp: mspOf(mspId),
+          anchorPeers: [{ host, port: peer }],
+          orderers: [{ host, port: orderer, identity: canonical(identity), serverTls, clientTls }],
+        };
+      }),
+    );
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+  }
 }
 
 /** The one text of a certificate, whatever was around it. */
@@ -113,7 +124,7 @@ function takeSwarmKey(
   }
   const rootSha256 = consortium.organisations[0]!.roots!.identity;
   const signer = { mspId: founder.mspId, rootSha256, at: new Date() };
-  const sealed = readSigned(path, SWARM_KEY, signer, () => founder.identityRoot) as Sealed;
-  const swarmKey = unseal(sealed, { mspId: own.mspId, keyFile: layout.exchangeKey });
+  const { value } = readSigned(path, SWARM_KEY, signer, () => founder.identityRoot);
+  const swarmKey = unseal((value ?? {}) as Sealed, { mspId: own.mspId, keyFile: layout.exchangeKey });
   writeWhole(swarmKeyFile(layout.ipfsRepo), swarmKey, 0o600);
 }

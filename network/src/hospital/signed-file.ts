@@ -2,8 +2,8 @@
 // the signature. It is believed only under the root whose digest all agreed on, so that whoever carries it can neither
 // change it nor put another in its place.
 import { createHash, sign, verify, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { InputError } from '@consilium/command-line';
+import { readReceived } from '../received-file.ts';
 
 const MOST_BYTES = 1024 * 1024;
 
@@ -42,6 +42,13 @@ export function signFile(
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
+/** What is believed. */
+export interface Believed {
+  readonly value: unknown;
+  /** The whole file, as it was when it was believed: another could be in its place since. */
+  readonly text: string;
+}
+
 /**
  * The content, where an administrator of the signer signed it as this kind.
  *
@@ -53,15 +60,13 @@ export function readSigned(
   kind: string,
   signer: Signer,
   rootOf: (content: unknown) => unknown,
-): unknown {
+): Believed {
   const refuse = (why: string): never => {
     throw new InputError(`${path} is not believed as a ${kind} of ${signer.mspId}: ${why}`);
   };
-  const bytes = readFileSync(path);
-  if (bytes.length > MOST_BYTES) refuse(`it has more than ${MOST_BYTES} bytes`);
   try {
-    const file = JSON.parse(bytes.toString('utf8')) as Partial<SignedFile>;
-    const { content, certificate, signature } = file;
+    const text = readReceived(path, MOST_BYTES).toString('utf8');
+    const { content, certificate, signature } = (JSON.parse(text) ?? {}) as Partial<SignedFile>;
     if (typeof content !== 'string' || typeof certificate !== 'string' || typeof signature !== 'string') {
       return refuse('content, certificate or signature is missing');
     }
@@ -73,7 +78,7 @@ export function readSigned(
     const key = new X509Certificate(certificate).publicKey;
     const isSigned = verify('sha256', signedBytes(kind, content), key, Buffer.from(signature, 'base64'));
     if (!isSigned) refuse('the signature is of something else');
-    return value;
+    return { value, text };
   } catch (error) {
     if (error instanceof InputError) throw error;
     return refuse(error instanceof SyntaxError ? 'it is not JSON' : (error as Error).message);

@@ -18,6 +18,7 @@ import { InputError } from '@consilium/command-line';
 import { writeWhole } from '../state-file.ts';
 
 const HEADER = '/key/swarm/psk/1.0.0/\n/base16/\n';
+const SWARM_KEY = new RegExp(`^${HEADER}[0-9a-f]{64}\n$`);
 
 export interface Sealed {
   readonly to: string;
@@ -49,7 +50,10 @@ function keyOf(
   return Buffer.from(hkdfSync('sha256', shared, Buffer.alloc(0), info, 44));
 }
 
-/** @param receiver its MSP id, and its public exchange key */
+/**
+ * @param receiver its MSP id, and its public exchange key
+ * @throws InputError where nothing can be sealed to that key
+ */
 export function sealTo(
   receiver: { readonly mspId: string; readonly exchangeKey: string },
   secret: string,
@@ -57,11 +61,20 @@ export function sealTo(
   const { publicKey, privateKey } = generateKeyPairSync('x25519');
   const ephemeralKey = publicText(publicKey);
   const { mspId: to, exchangeKey } = receiver;
-  const own = createPublicKey({ key: Buffer.from(exchangeKey, 'base64'), type: 'spki', format: 'der' });
-  const key = keyOf(diffieHellman({ privateKey, publicKey: own }), { to, ephemeralKey, exchangeKey });
+  const shared = agreedWith(receiver, privateKey);
+  const key = keyOf(shared, { to, ephemeralKey, exchangeKey });
   const cipher = createCipheriv('aes-256-gcm', key.subarray(0, 32), key.subarray(32));
   const ciphertext = Buffer.concat([cipher.update(secret, 'utf8'), cipher.final(), cipher.getAuthTag()]);
   return { to, ephemeralKey, ciphertext: ciphertext.toString('base64') };
+}
+
+function agreedWith({ mspId, exchangeKey }: Parameters<typeof sealTo>[0], privateKey: KeyObject): Buffer {
+  try {
+    const key = Buffer.from(exchangeKey, 'base64');
+    return diffieHellman({ privateKey, publicKey: createPublicKey({ key, type: 'spki', format: 'der' }) });
+  } catch (cause) {
+    throw new InputError(`nothing can be sealed to the exchangeKey that ${mspId} defined`, { cause });
+  }
 }
 
 /** @throws InputError where it was sealed to another, or was changed. */
@@ -83,7 +96,7 @@ export function unseal(
     const decipher = createDecipheriv('aes-256-gcm', key.subarray(0, 32), key.subarray(32));
     decipher.setAuthTag(bytes.subarray(-16));
     const text = Buffer.concat([decipher.update(bytes.subarray(0, -16)), decipher.final()]).toString('utf8');
-    if (!text.startsWith(HEADER)) throw new Error('it is no swarm key');
+    if (!SWARM_KEY.test(text)) throw new Error('it is no swarm key');
     return text;
   } catch (cause) {
     throw new InputError(`the sealed swarm key cannot be opened: ${(cause as Error).message}`, { cause });

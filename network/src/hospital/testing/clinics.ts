@@ -86,7 +86,17 @@ function prepare({ hospital, layout }: Clinic, { made, at }: { readonly made: st
   cpSync(join(ordererDirOf(organisationDir), 'tls'), layout.tls.link, { recursive: true });
   const exchangeKey = ensureExchangeKey(layout.exchangeKey);
   return writeDefinition(hospital, layout, {
-    ipfsPeerId: `12D3KooWClinic${'x'.repeat(20)}${at}`,
+    ipfsPeerId: examplePeerId(at),
     exchangeKey,
   });
+}
+
+/** Of an Ed25519 key that ends with the number. */
+export function examplePeerId(at: number): string {
+  const digits = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
+  const key = '7'.repeat(62) + at.toString(16).padStart(2, '0');
+  let text = '';
+  for (let rest = BigInt(`0x2408011220${key}`); rest > 0n; rest /= 58n)
+    text = digits[Number(rest % 58n)]! + text;
+  return `1${text}`;
 }
