@@ -1,5 +1,6 @@
 // The commands of a ceremony at places that reach no network: definitions, a founding, and a change on the first block.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -142,7 +143,32 @@ test('a change is proposed, reviewed and signed with a block in place of the pee
   assert.match(await done('Gamma', 'review', ...copies, ...block), /Admins: met\n\nComplete: it can be sent/);
   const nowhere = await run('Gamma', 'submit', ...copies);
   assert.equal(nowhere.status, 2);
-  assert.match(nowhere.stderr, /this place has no configuration of the channel: give its own peer/);
+  assert.match(
+    nowhere.stderr,
+    /this place has no configuration of the channel: name its genesis in the place's file/,
+  );
+});
+
+test('a file that was replaced after the review, and one that never ends, are not signed', async () => {
+  const block = ['--configuration', at('genesis.block')];
+  const file = at('shared.json');
+  await done('Alpha', 'propose', 'batch-timeout', '--milliseconds', '500', ...block, '--out', file);
+  const { digest } = JSON.parse(await done('Beta', 'review', file, ...block, '--json'));
+  await done('Alpha', 'propose', 'batch-timeout', '--milliseconds', '600', ...block, '--out', file);
+  const sign = () => run('Beta', 'sign', file, '--digest', digest, ...block);
+  const replaced = await sign();
+  assert.equal(replaced.status, 2);
+  assert.match(replaced.stderr, /--digest must be the digest that you reviewed/);
+  assert.match(replaced.stdout, /\+ timeout: 600ms/);
+  assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')).signatures, []);
+  rmSync(file);
+  execFileSync('mkfifo', [file]);
+  for (const { status, stderr } of [await sign(), await run('Beta', 'review', file, ...block)]) {
+    assert.equal(status, 2);
+    assert.match(stderr, /shared\.json cannot be read: it is no regular file/);
+  }
+  const defined = await run('Beta', 'propose', 'founding', '--definition', file, '--out', at('x.json'));
+  assert.match(defined.stderr, /shared\.json: it is no regular file/);
 });
 
 test('a place of another channel, a key that is not there, and wrong words are refused with the field', async () => {

@@ -1,9 +1,9 @@
 // The file of a ceremony: the bytes that are signed, and the signatures on them so far. It carries no words of its own:
 // each place makes them of the bytes. Nothing in it is secret. A file is written in one way only, so that it holds
 // nothing beside what is read.
-import { readFileSync } from 'node:fs';
+import { readReceived } from '../received-file.ts';
 import { writeWhole } from '../state-file.ts';
-import { sha256, sha256Hex } from './digests.ts';
+import { sameBytes, sha256, sha256Hex } from './digests.ts';
 import { plainName } from './plain-text.ts';
 import { RefusedCeremonyError, refuse } from './refused-ceremony.ts';
 
@@ -80,7 +80,7 @@ export const writeCeremony = (file: string, ceremony: Ceremony): void =>
 export function readCeremony(file: string): Ceremony {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(file);
+    bytes = readReceived(file, FILE_BYTES_MAX);
   } catch (cause) {
     return refuse(`${file} cannot be read: ${(cause as Error).message}`, { cause });
   }
@@ -165,9 +165,7 @@ export function gather([first, ...others]: readonly [Ceremony, ...Ceremony[]]): 
     }
     for (const one of other.signatures) {
       const isKnown = signatures.some(
-        (known) =>
-          known.header.toString() === one.header.toString() &&
-          known.signature.toString() === one.signature.toString(),
+        (known) => sameBytes(known.header, one.header) && sameBytes(known.signature, one.signature),
       );
       if (!isKnown) signatures.push(one);
     }

@@ -7,6 +7,7 @@ import fabricProtos from '@hyperledger/fabric-protos';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { parse } from 'yaml';
+import { readReceived } from '../received-file.ts';
 import { readKey, type SigningIdentity, serializedIdentity, signBytes } from './ceremony-signatures.ts';
 import { dayOf, pemOf, readableCertificate } from './certificates-in-words.ts';
 import { valueWords } from './configuration-words.ts';
@@ -166,7 +167,7 @@ const textOf = (
 /** The definition of a file, and the digest that people compare. @throws RefusedCeremonyError */
 export function readDefinition(file: string): OrganisationDefinition {
   try {
-    return parseDefinition(readFileSync(file));
+    return parseDefinition(readReceived(file, FILE_BYTES_MAX));
   } catch (error) {
     const { message } = error as Error;
     return refuse(`${file}: ${message}`, { cause: error });
@@ -176,7 +177,10 @@ export function readDefinition(file: string): OrganisationDefinition {
 /** Whether a file calls itself a definition. */
 export function isDefinition(file: string): boolean {
   try {
-    return (JSON.parse(readFileSync(file, 'utf8')) as { format?: unknown } | null)?.format === FORMAT;
+    return (
+      (JSON.parse(readReceived(file, FILE_BYTES_MAX).toString('utf8')) as { format?: unknown } | null)
+        ?.format === FORMAT
+    );
   } catch {
     return false;
   }

@@ -104,6 +104,15 @@ test('a fourth organisation is added with its authority by digest, and two of th
   assert.deepEqual(two.warnings, []);
 });
 
+test('signatures that differ in one byte are two, also where neither byte is a character', () => {
+  const [one, other] = [0x80, 0x81].map((byte): Ceremony => {
+    const signature = { header: Buffer.of(10), signature: Buffer.of(byte) };
+    return { ...proposed(raft, (root) => changeBlockSize(root, 5)), signatures: [signature] };
+  });
+  assert.equal(gather([one!, other!]).signatures.length, 2);
+  assert.equal(gather([one!, one!]).signatures.length, 1);
+});
+
 test('copies that were signed at several places at once are gathered into one', () => {
   const file = proposed(raft, (root) => changeBlockSize(root, 5));
   const [a, b] = raft.founders.map(({ admin }) => signCeremony(file, admin));
