@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { examinationText, examine, type Finding, isSecret } from './doctor.ts';
+import { examinationText, examine, type Finding, isSecret, probeTls, type TlsProbe } from './doctor.ts';
 import { type Clinic, initialisedClinics } from './testing/clinics.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-doctor-'));
@@ -37,6 +38,55 @@ test('every certificate is looked at, and good ones say until when', async () =>
   const certificates = (await examined()).filter(({ what }) => what.startsWith('certificate '));
   assert.ok(certificates.length >= 3);
   assert.ok(certificates.every(({ state, text }) => state === 'good' && text.startsWith('is valid until')));
+});
+
+test('a certificate that cannot be read is found, and the rest is looked at all the same', async () => {
+  const file = join(clinic.layout.tls.link, 'server.crt');
+  const kept = readFileSync(file);
+  writeFileSync(file, 'nothing');
+  const findings = await examined();
+  writeFileSync(file, kept);
+  const [broken] = of(findings, 'certificate nodes/link/tls/server.crt');
+  assert.equal(broken!.state, 'wrong');
+  assert.match(broken!.text, /^cannot be read .*: restore it from a backup$/);
+  assert.equal(of(findings, 'quorum').length, 1);
+});
+
+/** A neighbour's port, where each connection is answered like this. */
+async function probed(answer: (socket: Socket) => void, change: Partial<TlsProbe> = {}): Promise<Finding> {
+  const server = createServer((socket) => answer(socket.on('error', () => undefined)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const pem = (name: string) => readFileSync(join(clinic.layout.tls.link, name), 'utf8');
+  const own = { ca: [pem('ca.crt')], cert: pem('server.crt'), key: pem('server.key') };
+  const probe = { host: '127.0.0.1', port, servername: 'clinic2.consilium.test', ...own, ...change };
+  try {
+    return await probeTls('peer of Clinic2MSP', probe, 300);
+  } finally {
+    server.close();
+  }
+}
+
+test('a neighbour that sends a byte now and then, or none, does not hold the doctor up', async () => {
+  const slowly = (socket: Socket) => {
+    socket.write(Buffer.of(0x16, 3, 3, 0x40, 0));
+    const timer = setInterval(() => socket.write(Buffer.of(2)), 20);
+    socket.once('close', () => clearInterval(timer));
+  };
+  for (const answer of [slowly, () => undefined]) {
+    const { state, text } = await probed(answer);
+    assert.equal(state, 'wrong');
+    assert.match(text, /does not answer in time/);
+  }
+});
+
+test('what is no TLS, and an own key that cannot be read, are said', async () => {
+  const noTls = await probed((socket) => socket.end('HTTP/1.0 200 OK\r\n\r\n'));
+  const noKey = await probed((socket) => socket.end(), { key: 'nothing' });
+  for (const { state, text } of [noTls, noKey]) {
+    assert.equal(state, 'wrong');
+    assert.match(text, /^127\.0\.0\.1:\d+ fails: [\x20-\x7e]+$/);
+  }
 });
 
 test('a key that others could read is wrong, and named', async () => {

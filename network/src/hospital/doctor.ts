@@ -4,7 +4,8 @@ import { lookup } from 'node:dns/promises';
 import { existsSync, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { connect as connectPlain } from 'node:net';
 import { join } from 'node:path';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { oneLine } from '@consilium/verify/channel';
 import { findHospitalPrograms } from '../native/binaries.ts';
 import { FabricCommands } from '../native/fabric-commands.ts';
 import { fabricVersion } from '../native/fabric-version.ts';
@@ -89,9 +90,14 @@ function certificates({ directory }: HospitalLayout, { mspId }: AgreedOrganisati
   if (!existsSync(folder)) return [wrong('identities', 'there are none: run `hospital init`')];
   const files = filesBelow(folder).filter((file) => /(\/server\.crt|signcerts\/cert\.pem)$/.test(file));
   return files.map((file) => {
-    const certificate = new X509Certificate(readFileSync(file));
-    const left = Date.parse(certificate.validTo) - Date.now();
     const what = `certificate ${file.slice(folder.length + 1)}`;
+    let certificate: X509Certificate;
+    try {
+      certificate = new X509Certificate(readFileSync(file));
+    } catch (error) {
+      return wrong(what, `cannot be read (${(error as Error).message}): restore it from a backup`);
+    }
+    const left = Date.parse(certificate.validTo) - Date.now();
     if (left < 0) return wrong(what, `ended on ${certificate.validTo}: renew it`);
     const text = `is valid until ${certificate.validTo}`;
     return left < SOON_MS ? { what, state: 'soon', text: `${text}: renew it` } : good(what, text);
@@ -187,31 +193,60 @@ async function examinePort(what: string, host: string, port: number): Promise<Fi
   );
 }
 
-/** A handshake with the own link's certificate: in both directions names, roots and dates are checked. */
-function examineTls(
-  what: string,
-  {
-    host,
-    port,
-    root,
-    layout,
-  }: { readonly host: string; readonly port: number; readonly root: string; readonly layout: HospitalLayout },
-): Promise<Finding> {
-  const read = (name: string) => readFileSync(join(layout.tls.link, name), 'utf8');
+/**
+ * A handshake with the own link's certificate: the neighbour's name, root and dates are checked. Whether it takes this
+ * host's, TLS 1.3 does not say yet.
+ */
+function examineTls(what: string, neighbour: NeighbourPort): Promise<Finding> {
+  const { host, port, root, layout } = neighbour;
+  const files = ['server.crt', 'server.key'].map((name) => join(layout.tls.link, name));
+  const missing = files.find((file) => !existsSync(file));
+  if (missing !== undefined) {
+    return Promise.resolve(wrong(what, `${missing} is not there to prove this host: run \`hospital init\``));
+  }
+  const [cert, key] = files.map((file) => readFileSync(file, 'utf8'));
+  return probeTls(what, { host, port, servername: host, ca: [root], cert: cert!, key: key! });
+}
+
+interface NeighbourPort {
+  readonly host: string;
+  readonly port: number;
+  readonly root: string;
+  readonly layout: HospitalLayout;
+}
+
+/** What a host is asked by, and how it has to prove itself. */
+export interface TlsProbe {
+  readonly host: string;
+  readonly port: number;
+  readonly servername: string;
+  readonly ca: readonly string[];
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** Bytes of a handshake that does not end give a neighbour no more time. */
+export function probeTls(what: string, probe: TlsProbe, withinMs = CONNECT_MS): Promise<Finding> {
+  const { host, port, ca } = probe;
+  const failing = (error: unknown) =>
+    // Names in a certificate are the neighbour's words.
+    wrong(what, `${host}:${port} fails: ${oneLine((error as Error).message)}`);
   return new Promise((resolve) => {
-    const socket = connectTls({
-      ...{ host, port, servername: host, ca: [root], cert: read('server.crt'), key: read('server.key') },
-      ALPNProtocols: ['h2'],
-    });
+    let socket: TLSSocket;
+    try {
+      socket = connectTls({ ...probe, ca: [...ca], ALPNProtocols: ['h2'] });
+    } catch (error) {
+      return resolve(failing(error));
+    }
     const end = (finding: Finding) => {
       socket.destroy();
       resolve(finding);
     };
-    socket.setTimeout(CONNECT_MS, () =>
+    socket.setTimeout(withinMs, () =>
       end(wrong(what, `${host}:${port} does not answer in time: look at the firewalls`)),
     );
     socket.once('secureConnect', () => end(good(what, `${host}:${port} proves itself by TLS`)));
-    socket.once('error', (error) => end(wrong(what, `${host}:${port} fails: ${error.message}`)));
+    socket.once('error', (error) => end(failing(error)));
   });
 }
 

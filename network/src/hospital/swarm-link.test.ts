@@ -108,6 +108,8 @@ test('nobody else does: no certificate, one of another authority, one for anothe
   });
   assert.equal(await answerOf(dial(elsewhere.port, two)), undefined);
   assert.match(elsewhere.lines.join('\n'), /is no neighbour's host/);
+  // A subject has several lines, and a neighbour chooses what is in them.
+  for (const line of elsewhere.lines) assert.doesNotMatch(line, /\n/);
   assert.match(lines.join('\n'), /refused/);
 });
 

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { connect as connectPlain, createServer, type Server, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { oneLine } from '@consilium/verify/channel';
 
 const HANDSHAKE_MS = 10_000;
 const MOST_OF_A_NEIGHBOUR = 32;
@@ -84,9 +85,9 @@ function incoming({ listen, swarmPort, certificate, key, neighbours, report }: L
       const proven = socket.getPeerX509Certificate();
       const neighbour = proven && neighbourOf(proven, neighbours);
       if (neighbour === undefined) {
-        report(
-          `refused ${socket.remoteAddress}: ${proven?.subject ?? 'no certificate'} is no neighbour's host`,
-        );
+        // A neighbour's authority writes what it likes into certificates.
+        const who = oneLine(proven?.subject ?? 'no certificate');
+        report(`refused ${socket.remoteAddress}: ${who} is no neighbour's host`);
         return void socket.destroy();
       }
       const { mspId } = neighbour;
