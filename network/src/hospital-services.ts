@@ -8,7 +8,7 @@ import { accepts, answers } from './readiness.ts';
 import type { Addresses } from './runtime.ts';
 import { apiKeysFile, ensureSecrets, keysFile } from './secrets.ts';
 import type { ServiceDefinition } from './service.ts';
-import { type GatewayTls, witnessEnvironment } from './witness-settings.ts';
+import { type GatewayTls, type WitnessFile, witnessEnvironment } from './witness-settings.ts';
 
 const DEFAULT_TAKEOVER_MS = 20_000;
 export const READY_TIMEOUT_MS = 60_000;
@@ -26,6 +26,8 @@ export interface Place {
   readonly connectionFile: (mspId: string) => string;
   /** With which gateways speak to each other, of one organisation; they do not where absent. */
   readonly gatewayTls?: (mspId: string) => GatewayTls;
+  /** The same of a gateway whose neighbours are on other hosts. */
+  readonly witnesses?: WitnessFile;
   /** The agreed digest of block 0; the gateway trusts the first that it sees where absent. */
   readonly genesisSha256?: string;
 }

@@ -40,7 +40,12 @@ export const AgreedOrganisation = Strict({
       'the name by which the others reach its host, with a dot in it, such as consilium.clinic.example',
   }),
   ports: Type.Optional(
-    Strict({ peer: Type.Optional(Port), orderer: Type.Optional(Port), ipfs: Type.Optional(Port) }),
+    Strict({
+      peer: Type.Optional(Port),
+      orderer: Type.Optional(Port),
+      ipfs: Type.Optional(Port),
+      witness: Type.Optional(Port),
+    }),
   ),
   roots: Type.Optional(
     Strict({
@@ -98,7 +103,7 @@ export const AgreedConsortium = Strict({
 });
 export type AgreedConsortium = Static<typeof AgreedConsortium>;
 
-export const DEFAULT_PORTS = { peer: 7051, orderer: 7050, ipfs: 7060 } as const;
+export const DEFAULT_PORTS = { peer: 7051, orderer: 7050, ipfs: 7060, witness: 7062 } as const;
 
 /** The ports at which the others reach an organisation. */
 export const portsOf = ({ ports }: AgreedOrganisation) => ({ ...DEFAULT_PORTS, ...ports });

@@ -9,6 +9,8 @@ import { parseDocument, stringify } from 'yaml';
 import { ownFolder } from '../programs.ts';
 import { type AgreedConsortium, parseAgreed, portsOf } from './agreed-consortium.ts';
 import { readHospital } from './hospital-file.ts';
+import { hospitalLayout } from './hospital-layout.ts';
+import { witnessesOf } from './hospital-witnesses.ts';
 import { exampleConsortium } from './testing/example-consortium.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-two-files-'));
@@ -41,7 +43,8 @@ test('what all agreed on is read, with the digest of its bytes', () => {
   assert.deepEqual(consortium, exampleConsortium(4));
   assert.match(digest, /^[0-9a-f]{64}$/);
   assert.notEqual(parseAgreed(`${text}# the same\n`).digest, digest);
-  assert.deepEqual(portsOf(consortium.organisations[0]!), { peer: 7051, orderer: 7050, ipfs: 7060 });
+  const ports = { peer: 7051, orderer: 7050, ipfs: 7060, witness: 7062 };
+  assert.deepEqual(portsOf(consortium.organisations[0]!), ports);
 });
 
 test('a consortium may be written before its authorities are made', () => {
@@ -69,6 +72,12 @@ const WRONG: readonly (readonly [title: string, path: Patch[0], value: unknown, 
   ['one MSP id for two', ['organisations', 2, 'mspId'], 'Clinic1MSP', /organisations\[2\]\.mspId/],
   ['one MSP id in two cases', ['organisations', 2, 'mspId'], 'clinic1msp', /organisations\[2\]\.mspId/],
   ['one port for two', ['organisations', 0, 'ports'], { peer: 7050 }, /ports\.\w+ .*7050/],
+  [
+    'the port of another listener for witnesses',
+    ['organisations', 0, 'ports'],
+    { ipfs: 7062 },
+    /is 7062, as is its ipfs/,
+  ],
   ['a port below 1024', ['organisations', 0, 'ports'], { peer: 443 }, /ports\.peer/],
   [
     'the authority of another',
@@ -127,6 +136,22 @@ test('a hospital finds itself in what all agreed on, and its inside ports have d
   assert.equal(inside.gateway, 9000);
   assert.equal(inside.trainer, 8081);
   assert.equal(consortium.organisations.length, 4);
+});
+
+test('gateways of hospitals apart witness each other at the agreed names, with the certificate of the links', () => {
+  const [one, two, three] = exampleConsortium(3).organisations;
+  const organisations = [one!, two!, { ...three!, ports: { witness: 9443 } }];
+  const hospital = readHospital(files({ listen: '192.0.2.10' }, { ...exampleConsortium(3), organisations }));
+  const tls = '/srv/consilium/fabric/organisations/Clinic2MSP/nodes/link/tls';
+  assert.deepEqual(witnessesOf(hospital, hospitalLayout(hospital)), {
+    listen: { host: '192.0.2.10', port: 7062 },
+    certificate: `${tls}/server.crt`,
+    key: `${tls}/server.key`,
+    neighbours: [
+      { mspId: 'Clinic1MSP', address: 'clinic1.consilium.test:7062' },
+      { mspId: 'Clinic3MSP', address: 'clinic3.consilium.test:9443' },
+    ],
+  });
 });
 
 test('a hospital that is not in the consortium, or shares its folder or a port with another, is refused', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,6 +79,19 @@ test('a neighbour that sends a byte now and then, or none, does not hold the doc
     assert.equal(state, 'wrong');
     assert.match(text, /does not answer in time/);
   }
+});
+
+test('a listener that speaks HTTP/1.1 alone, as that for witnesses does, proves itself too', async () => {
+  const pem = (name: string) => readFileSync(join(clinic.layout.tls.link, name), 'utf8');
+  const own = { cert: pem('server.crt'), key: pem('server.key') };
+  const server = createHttpsServer({ ...own, ca: pem('ca.crt'), requestCert: true, minVersion: 'TLSv1.3' });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const servername = clinic.hospital.own.host;
+  const probe = { host: '127.0.0.1', port, servername, ca: [pem('ca.crt')], ...own };
+  const finding = await probeTls('witness of Clinic1MSP', probe);
+  server.close();
+  assert.equal(finding.text, `127.0.0.1:${port} proves itself by TLS`);
 });
 
 test('what is no TLS, and an own key that cannot be read, are said', async () => {

@@ -234,7 +234,7 @@ export function probeTls(what: string, probe: TlsProbe, withinMs = CONNECT_MS): 
   return new Promise((resolve) => {
     let socket: TLSSocket;
     try {
-      socket = connectTls({ ...probe, ca: [...ca], ALPNProtocols: ['h2'] });
+      socket = connectTls({ ...probe, ca: [...ca], ALPNProtocols: ['h2', 'http/1.1'] });
     } catch (error) {
       return resolve(failing(error));
     }

@@ -6,7 +6,7 @@ import { tlsFiles } from '../native/layout.ts';
 import { type AgreedOrganisation, portsOf } from './agreed-consortium.ts';
 import type { Hospital } from './hospital-file.ts';
 
-const ALL_ADDRESSES = '0.0.0.0';
+export const ALL_ADDRESSES = '0.0.0.0';
 const DEFAULT_BATCH_TIMEOUT_MS = 200;
 
 export interface HospitalLayout {

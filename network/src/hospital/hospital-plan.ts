@@ -31,7 +31,8 @@ import { chaincodeSha256 } from './code-digest.ts';
 import { type Definition, readDefinitions } from './definition.ts';
 import type { Hospital } from './hospital-file.ts';
 import { configureIpfs, type IpfsNode, ipfsNodeService } from './hospital-ipfs.ts';
-import { type HospitalLayout, organisationDirOf } from './hospital-layout.ts';
+import { ALL_ADDRESSES, type HospitalLayout, organisationDirOf } from './hospital-layout.ts';
+import { witnessesOf } from './hospital-witnesses.ts';
 import { swarmKeyFile } from './swarm-key.ts';
 import type { LinkFile } from './swarm-link-program.ts';
 
@@ -183,7 +184,7 @@ function linkService(
   neighbours: readonly LinkedNeighbour[],
 ): ServiceDefinition {
   const { directory, tls } = layout;
-  const host = file.listen ?? '0.0.0.0';
+  const host = file.listen ?? ALL_ADDRESSES;
   const port = portsOf(own).ipfs;
   const configuration: LinkFile = {
     listen: { host, port },
@@ -238,7 +239,8 @@ function writeConnection(
   writeWhole(connection, `${JSON.stringify(content, null, 2)}\n`, 0o600);
 }
 
-function placeOf({ consortium, own, inside, file }: Hospital, layout: HospitalLayout): Place {
+function placeOf(hospital: Hospital, layout: HospitalLayout): Place {
+  const { consortium, own, inside, file } = hospital;
   const { directory, connection, fabric } = layout;
   const named: Readonly<Record<string, number>> = {
     [`gateway-${own.name}`]: inside.gateway,
@@ -268,6 +270,7 @@ function placeOf({ consortium, own, inside, file }: Hospital, layout: HospitalLa
     ports,
     addresses,
     connectionFile: () => connection,
+    witnesses: witnessesOf(hospital, layout),
     genesisSha256: genesisDigest(readFileSync(fabric.genesisBlock)),
   };
 }
