@@ -26,10 +26,11 @@ export function neighbourAt(
           agent: false,
           signal: timed,
         });
-        asked.once('error', (error) =>
+        asked.on('error', (error) =>
           reject(timed.aborted && !signal.aborted ? new Error(`not within ${TIMEOUT_MS / 1000} s`) : error),
         );
         asked.once('response', (response) => {
+          isAnswered = true;
           const chunks: Buffer[] = [];
           let length = 0;
           response.on('data', (chunk: Buffer) => {
@@ -37,12 +38,15 @@ export function neighbourAt(
             if (length > STATEMENT_BYTES_MAX) asked.destroy(new Error('its answer is too long'));
             else chunks.push(chunk);
           });
-          response.once('error', reject);
+          response.on('error', reject);
           response.once('end', () => {
             if (response.statusCode === 200) resolve(Buffer.concat(chunks));
             else reject(new Error(`it answers ${response.statusCode}`));
           });
         });
+        let isAnswered = false;
+        // Where it changed the protocol there is neither an error nor an answer.
+        asked.once('close', () => isAnswered || reject(new Error('it ended the connection')));
         asked.end();
       }),
   };

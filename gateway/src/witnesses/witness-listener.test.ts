@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { parseStatement, STATEMENT_BYTES_MAX } from '@consilium/verify';
 import {
   type Organisation,
@@ -119,6 +120,28 @@ describe('where a gateway gives its statements', () => {
       await assert.rejects(ask(), /its answer is too long/);
     } finally {
       server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+
+  it('a neighbour that changes the protocol, sends nonsense or breaks off is one that does not answer', async () => {
+    const answers = {
+      'HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\nConnection: upgrade\r\n\r\n{}':
+        /it ended the connection/,
+      'no HTTP\r\n\r\n': /Parse Error/,
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n': /Parse Error/,
+      'HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{': /aborted/,
+    };
+    const sockets: TLSSocket[] = [];
+    for (const [answer, reason] of Object.entries(answers)) {
+      const server = createTlsServer({ cert: servers.AMSP.certificate, key: servers.AMSP.key }, (socket) => {
+        socket.on('error', () => {}).once('data', () => socket.end(answer));
+        sockets.push(socket);
+      });
+      await new Promise<void>((resolve) => server.listen(0, 'localhost', () => resolve()));
+      const { port } = server.address() as AddressInfo;
+      await assert.rejects(asking(servers.BMSP, roots.AMSP, port).ask(undefined, signal), reason);
+      for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
     }
   });
