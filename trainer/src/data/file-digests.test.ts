@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +27,7 @@ function opened(t: TestContext) {
   const digests = new FileDigests(() => clock.nowMs);
   let reads = 0;
   /** As a file that is opened again; counts how often it is read. */
-  const ask = async (isRead = false): Promise<string> => {
+  const ask = async (isRead = false, sizeBytes = statSync(path).size): Promise<string> => {
     const handle = await open(path);
     const counted = new Proxy(handle, {
       get(target, name) {
@@ -29,7 +37,7 @@ function opened(t: TestContext) {
       },
     }) as FileHandle;
     try {
-      return await digests.of(counted, { sizeBytes: statSync(path).size, isRead });
+      return await digests.of(counted, { sizeBytes, isRead });
     } finally {
       await handle.close();
     }
@@ -76,6 +84,15 @@ test('a file that took the place of another is read', async (t) => {
   writeFileSync(`${path}.new`, 'two');
   renameSync(`${path}.new`, path);
   assert.equal(await ask(), sha256('two'));
+});
+
+test('a file that grew after it was opened is not known by the bytes that it had then', async (t) => {
+  const { path, ask } = opened(t);
+  writeFileSync(path, 'one');
+  const sizeBytes = statSync(path).size;
+  appendFileSync(path, ', two');
+  assert.equal(await ask(true, sizeBytes), sha256('one'));
+  assert.equal(await ask(), sha256('one, two'));
 });
 
 test('a file that changed a moment ago, or in the future, is read each time', async (t) => {

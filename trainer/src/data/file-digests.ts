@@ -15,6 +15,7 @@ const FILES_MAX = 64;
 /** What a system says of a file. Its owner can set the times of its content, but not that of its last change. */
 interface Looks {
   readonly place: string;
+  readonly sizeBytes: number;
   readonly state: string;
   readonly changedAtMs: number;
 }
@@ -29,6 +30,7 @@ async function looksOf(handle: FileHandle): Promise<Looks> {
   const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = await handle.stat({ bigint: true });
   return {
     place: `${dev}:${ino}`,
+    sizeBytes: Number(size),
     state: `${size} ${mtimeNs} ${ctimeNs}`,
     changedAtMs: Number(ctimeMs),
   };
@@ -83,7 +85,9 @@ export class FileDigests {
     const sha256 = await hashOf(handle, { sizeBytes, signal });
     const { state } = await looksOf(handle);
     const isSettled = beganAtMs - before.changedAtMs >= SETTLED_MS;
-    if (isSettled && state === before.state)
+    // One that has grown since it was opened has more bytes than were read: this digest is not that of its state.
+    const isWhole = before.sizeBytes === sizeBytes;
+    if (isSettled && isWhole && state === before.state)
       this.#keep(before.place, { state, sha256, hashedAtMs: beganAtMs });
     return sha256;
   }
