@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
-import type { Argument, Study } from '@consilium/domain';
+import type { Argument, RoundDossier, Study } from '@consilium/domain';
 import { ArtefactError } from '../artefacts/index.ts';
 import { Journal } from '../journal/journal.ts';
 import { type RunningConsortium, runTrainers } from '../testing/running-consortium.ts';
@@ -230,6 +230,43 @@ describe('what was put and is named by nobody', { timeout: 280_000 }, () => {
     // Its round goes on without it: it is never recorded.
     world.consortium.setConsent('study', 'a-data', 'withdrawn');
     return { store, world, cid, key };
+  }
+
+  for (const { title, state, staleAnswers } of [
+    { title: 'asked for beside a study that is aborted', state: 'aborted', staleAnswers: 1 },
+    { title: 'that a peer gives which is behind', state: 'completed', staleAnswers: 3 },
+  ] as const) {
+    it(`is nothing that only an older answer does not name, ${title}`, async () => {
+      const { store, world } = await aWorld({
+        study: { rounds: 2, quorum: { updates: 1, validators: 1 } },
+        mspIds: ['A'],
+      });
+      const { consortium } = world;
+      const ledger = consortium.as('A');
+      const stale: RoundDossier[] = [];
+      const submit: typeof ledger.submit = async (name, argument, key) => {
+        const isEnd = name === 'round:finalize';
+        const before = isEnd ? Array(staleAnswers).fill(consortium.dossier('study', 1)) : [];
+        const outcome = await ledger.submit(name, argument, key);
+        stale.push(...before);
+        if (isEnd) consortium.studies.set('study', { ...consortium.studies.get('study')!, state });
+        return outcome;
+      };
+      const getDossier: typeof ledger.getDossier = async (...of) => stale.shift() ?? ledger.getDossier(...of);
+      running = runTrainers(world, () => ({
+        store,
+        ledger: { ...ledger, submit, getDossier },
+        maxPollMs: 20,
+      }));
+      await running.until(() => isSettled(world));
+      const { journal } = running.trainers.get('A')!;
+      const isConcluded = () =>
+        [journal.inconclusive('study'), journal.undelivered('study')].flat().length === 0;
+      await running.until(isConcluded);
+      const { artefact } = consortium.dossier('study', 1).round.aggregate!;
+      assert.ok(store.isPinned(artefact.cid));
+      assert.equal((await store.get(artefact)).length, artefact.sizeBytes);
+    });
   }
 
   for (const { title, isWrittenDown } of [

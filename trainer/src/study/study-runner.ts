@@ -259,17 +259,14 @@ export class StudyRunner {
       this.#round === 0 ? undefined : ledger.getDossier(this.studyId, this.#round),
     ]);
     if (study === undefined) throw new TrainerError('TRAINER_STUDY_NOT_FOUND');
+    const isEnded = study.state === 'completed' || study.state === 'aborted';
+    // Asked for beside the study, it may be from before the study's end.
+    const present =
+      isEnded && known !== undefined ? await ledger.getDossier(this.studyId, this.#round) : known;
     const isOwing = journal.undelivered(this.studyId).length > 0;
     const latest =
-      study.state === 'running' || isOwing ? await this.#readLatest(study, consents, known) : undefined;
-    if (study.state === 'completed' || study.state === 'aborted') {
-      this.#hasLeftovers = false;
-      for (const round of new Set(journal.inconclusive(this.studyId).map((sealed) => sealed.round))) {
-        const isLatest = round === latest?.round.round;
-        await this.#unpin(round, isLatest ? latest : await ledger.getDossier(this.studyId, round));
-      }
-      journal.forgetBytes(this.studyId, Infinity, aggregateOf(latest)?.artefact.sha256);
-    }
+      study.state === 'running' || isOwing ? await this.#readLatest(study, consents, present) : undefined;
+    if (isEnded) await this.#conclude(study, latest);
     this.#keep(study, latest);
     const seen = JSON.stringify([
       study.state,
@@ -305,6 +302,23 @@ export class StudyRunner {
       journal.forgetAggregates(this.studyId, latest.round.base?.parametersSha256 ?? '');
     }
     return latest;
+  }
+
+  /** After the study's end: what was sealed for its rounds is in the place where it stays, or goes. */
+  async #conclude({ state }: Study, latest: RoundDossier | undefined): Promise<void> {
+    const { ledger, journal } = this.#context;
+    this.#hasLeftovers = false;
+    for (const round of new Set(journal.inconclusive(this.studyId).map((sealed) => sealed.round))) {
+      const isLatest = round === latest?.round.round;
+      const dossier = isLatest ? latest : await ledger.getDossier(this.studyId, round);
+      // A study is completed after its rounds: this is from a peer that is behind.
+      if (state === 'completed' && dossier !== undefined && !isOver(dossier.round)) {
+        this.#hasLeftovers = true;
+        return;
+      }
+      await this.#unpin(round, dossier);
+    }
+    journal.forgetBytes(this.studyId, Infinity, aggregateOf(latest)?.artefact.sha256);
   }
 
   /** Holds up nothing: what fails is tried again when the study ends, and when this trainer starts again. */
