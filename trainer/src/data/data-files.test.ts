@@ -192,6 +192,31 @@ it('keeps no units that were asked for before all were let go of, wherever their
   assert.equal(await reading.unitsForStudy(wish), next);
 });
 
+it('keeps no units of a file that was another while it was read, though it is as before again', async () => {
+  const path = join(folder, 'changing.csv');
+  const usual = csvOf(1);
+  writeFileSync(path, usual);
+  const { signal } = new AbortController();
+  // Listened to when the thread begins to read; the clock is looked at for each digest, the second one behind it.
+  signal.addEventListener = () => writeFileSync(path, usual.replace('p1,', 'x1,'));
+  let digests = 0;
+  const nowMs = () => {
+    digests += 1;
+    if (digests === 2) writeFileSync(path, usual);
+    return Date.now();
+  };
+  const salt = new Uint8Array(32);
+  const people = { salt, blocks: [], withdrawn: new Uint8Array(), leavesOutWithdrawn: false, takesNew: true };
+  const wish = { path, dictionary: DICTIONARY, salt, people, blocks: [1], unit: 'patient' } as const;
+  const reading = new DataFiles({ folders: [folder], signal, nowMs });
+  const during = await reading.unitsForStudy(wish);
+  writeFileSync(path, usual);
+  signal.addEventListener = () => {};
+  const { commitment } = await new DataFiles({ folders: [folder] }).unitsForStudy(wish);
+  assert.notEqual(during.commitment, commitment);
+  assert.equal((await reading.unitsForStudy(wish)).commitment, commitment);
+});
+
 it('says at the start what folders cannot be', () => {
   const keys = join(root, 'keys');
   mkdirSync(keys);

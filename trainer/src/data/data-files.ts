@@ -7,7 +7,7 @@ import type { Dictionary } from '@consilium/domain';
 import { TrainerError } from '../errors.ts';
 import { DataFolders, type OpenFile } from './data-folders.ts';
 import { type DataAnswer, type DataTask, HEAP_LIMITS, memoryForReading } from './data-task.ts';
-import { FileDigests } from './file-digests.ts';
+import { FileDigests, stateOf } from './file-digests.ts';
 import type { PeopleWish } from './find-people.ts';
 import { DataError, type Dataset, divideDataset } from './index.ts';
 import { PreparedUnits, type StudyUnits, sidesOf, type UnitsWish, unitsKey } from './prepared-units.ts';
@@ -121,13 +121,16 @@ export class DataFiles {
     if (before !== undefined) return before;
     // A large file may take all the memory that there is for reading.
     if (file.sizeBytes > SMALL_BYTES) this.#prepared.letGo();
+    const state = await stateOf(file.handle);
     const dataset = await this.#readApart(file, { ...wanted, encode: true });
+    const isUntouched = (await stateOf(file.handle)) === state;
     const units = {
       commitment: dataset.commitment,
       ...divideDataset(dataset, { flags: sidesOf(dataset, blocks), unit }),
     };
-    // What was read is what the digest is of only if the file did not change meanwhile.
-    const isSame = key !== undefined && (await this.#digest(file, { isRead: true })) === sha256;
+    // What was read is what the digest is of only if the file did not change meanwhile, nor changed back.
+    const isSame =
+      key !== undefined && isUntouched && (await this.#digest(file, { isRead: true })) === sha256;
     if (isSame && wanted.lettingsGo === this.#lettingsGo) this.#prepared.keep(key, units);
     return units;
   }

@@ -36,6 +36,9 @@ async function looksOf(handle: FileHandle): Promise<Looks> {
   };
 }
 
+/** As the system describes it: another text once anybody has written to the file, whatever is in it then. */
+export const stateOf = async (handle: FileHandle): Promise<string> => (await looksOf(handle)).state;
+
 async function hashOf(
   handle: FileHandle,
   { sizeBytes, signal }: { readonly sizeBytes: number; readonly signal: AbortSignal | undefined },
@@ -83,7 +86,7 @@ export class FileDigests {
     }
     this.#known.delete(before.place);
     const sha256 = await hashOf(handle, { sizeBytes, signal });
-    const { state } = await looksOf(handle);
+    const state = await stateOf(handle);
     const isSettled = beganAtMs - before.changedAtMs >= SETTLED_MS;
     // One that has grown since it was opened has more bytes than were read: this digest is not that of its state.
     const isWhole = before.sizeBytes === sizeBytes;
