@@ -113,7 +113,7 @@ describe('evidence with witnesses', { skip: notRun ?? false }, () => {
       [['Org2MSP', 1]],
     );
     assert.ok(
-      !provenSentences(verification).some((sentence) => /Gateways of other hospitals/.test(sentence)),
+      !provenSentences(verification).some((sentence) => /^Gateways signed that they saw/.test(sentence)),
     );
     const stale = openSentences(verification).find((sentence) =>
       /Org2MSP does not count here/.test(sentence),
@@ -131,7 +131,9 @@ describe('evidence with witnesses', { skip: notRun ?? false }, () => {
       verification.witnessed.map(({ mspId, block }) => [mspId, block]),
       [['Org2MSP', height - 1]],
     );
-    const seen = provenSentences(verification).find((sentence) => /Gateways of other/.test(sentence))!;
+    const seen = provenSentences(verification).find((sentence) =>
+      /^Gateways signed that they saw/.test(sentence),
+    )!;
     assert.match(seen, new RegExp(`saw this same history: Org2MSP up to block ${height - 1} \\(at `));
     assert.ok(
       openSentences(verification).some((sentence) => /signed that of the gateways of Org2MSP/.test(sentence)),

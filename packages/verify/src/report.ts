@@ -49,7 +49,8 @@ function witnessedSentences(verification: Verification): string[] {
   if (reaching.length === 0) return [];
   const each = reaching.map(({ mspId, block, at }) => `${mspId} up to block ${block} (at ${at})`);
   return [
-    `Gateways of other hospitals signed that they saw this same history: ${each.join(', ')}. The times are theirs.`,
+    `Gateways signed that they saw this same history: ${each.join(', ')}. The times are theirs, and one of them may ` +
+      'have made this file, which does not say whose did.',
   ];
 }
 

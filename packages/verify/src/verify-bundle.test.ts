@@ -62,6 +62,16 @@ describe('evidence that was made before', () => {
     assert.match(open, /The aggregates were not recomputed here/);
   });
 
+  it('says whose gateways saw its history, and not that they are others than the one that made it', () => {
+    const verification = verifyBundle(file, { genesis });
+    const { readThrough: block } = verification.answered!;
+    const witnessed = [{ mspId: 'AlphaMSP', block, at: '2026-11-29T12:00:00.000Z' }];
+    const said = provenSentences({ ...verification, witnessed }).find((one) => /same history/.test(one));
+    assert.match(said ?? '', /^Gateways signed that they saw this same history: AlphaMSP up to block \d+ /);
+    assert.match(said ?? '', /one of them may have made this file/);
+    assert.doesNotMatch(said ?? '', /other hospitals/);
+  });
+
   it('is about the chaincode that is asked about, and no other', () => {
     assert.match(problemsOf(file, 'other')[0] ?? '', /line 1: it is about the chaincode consilium/);
   });
