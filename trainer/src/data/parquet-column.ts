@@ -288,6 +288,11 @@ export class ParquetColumn {
       this.#dictionary = [];
       return;
     }
+    if (isText(this.#decoder.element)) {
+      this.#readTexts(this.#unpack(body, header.uncompressed_page_size), count);
+      this.#dictionary = [];
+      return;
+    }
     const { data } = readPage(readerOf(body), header, this.#decoder, undefined, undefined, 0);
     const dictionary: ArrayLike<unknown> = data === undefined ? [] : convert(data, this.#decoder);
     this.#dictionary = dictionary;
@@ -300,6 +305,22 @@ export class ParquetColumn {
     const isNumbers = meanings.every((meaning) => typeof meaning === 'number');
     this.#meanings = isNumbers ? Float64Array.from(meanings) : meanings;
     this.#wrongs = wrongs.some((wrong) => wrong !== undefined) ? wrongs : undefined;
+  }
+
+  /** What the texts of a dictionary page mean. */
+  #readTexts(bytes: Uint8Array, count: number): void {
+    const { target } = this.#options;
+    const texts = new TextReader(bytes, 0);
+    const meanings: (number | string)[] = [];
+    const wrongs = new Map<number, DataProblemCode>();
+    for (let place = 0; place < count; place++) {
+      meanings.push(target.read(texts.take()));
+      const wrong = target.takeWrong();
+      if (wrong !== undefined) wrongs.set(place, wrong);
+    }
+    const isNumbers = meanings.every((meaning) => typeof meaning === 'number');
+    this.#meanings = isNumbers ? Float64Array.from(meanings) : meanings;
+    this.#wrongs = wrongs.size === 0 ? undefined : meanings.map((_, place) => wrongs.get(place));
   }
 
   /** What the numbers of a dictionary page mean. */

@@ -11,6 +11,7 @@ const PLACES = new Uint32Array(1024);
 
 export class RunReader {
   readonly #bytes: Uint8Array;
+  readonly #view: DataView;
   readonly #width: number;
   #at: number;
   #left = 0;
@@ -23,6 +24,7 @@ export class RunReader {
   constructor(bytes: Uint8Array, start: number, width: number) {
     if (width > 24) throw new RunError('a dictionary of more than 2^24 values');
     this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#at = start;
     this.#width = width;
   }
@@ -98,48 +100,95 @@ export class RunReader {
 
   /** Whether the next numbers are all below a limit; they are taken. @throws RunError where there are fewer */
   areBelow(limit: number, count: number): boolean {
-    const places = PLACES;
+    // No number of so few bits reaches it: then nothing is looked at.
+    const isAnyBelow = limit >= 2 ** this.#width;
     let most = -1;
     for (let done = 0; done < count; ) {
       if (this.#left === 0) this.#nextRun();
-      const some = Math.min(this.#left, count - done, places.length);
-      if (this.#isPacked) {
-        this.#unpack(places, 0, some);
-        for (let i = 0; i < some; i++) if (places[i]! > most) most = places[i]!;
-      } else if (this.#value > most) most = this.#value;
+      const some = Math.min(this.#left, count - done);
+      if (!this.#isPacked) most = Math.max(most, this.#value);
+      else if (isAnyBelow) this.#skip(some);
+      else most = Math.max(most, this.#mostOf(some));
       this.#left -= some;
       done += some;
     }
     return most < limit;
   }
 
-  #unpack(into: Uint32Array, from: number, to: number): void {
-    const bytes = this.#bytes;
+  /** The largest of the next packed numbers. */
+  #mostOf(count: number): number {
+    const view = this.#view;
     const width = this.#width;
     const mask = 2 ** width - 1;
-    const end = this.#bit + (to - from) * width;
     let at = this.#at;
+    let bit = this.#bit;
+    this.#skip(count);
+    const whole = this.#wholeUpTo(at, count);
+    let most = 0;
+    for (let i = 0; i < whole; i++) {
+      const value = (view.getInt32(at, true) >>> bit) & mask;
+      if (value > most) most = value;
+      bit += width;
+      at += bit >>> 3;
+      bit &= 7;
+    }
+    for (let i = whole; i < count; i++) {
+      const value = (this.#lastBytes(at) >>> bit) & mask;
+      if (value > most) most = value;
+      bit += width;
+      at += bit >>> 3;
+      bit &= 7;
+    }
+    return most;
+  }
+
+  #unpack(into: Uint32Array, from: number, to: number): void {
+    const view = this.#view;
+    const width = this.#width;
+    const mask = 2 ** width - 1;
+    let at = this.#at;
+    let bit = this.#bit;
+    this.#skip(to - from);
+    const whole = from + this.#wholeUpTo(at, to - from);
+    for (let place = from; place < whole; place++) {
+      into[place] = (view.getInt32(at, true) >>> bit) & mask;
+      bit += width;
+      at += bit >>> 3;
+      bit &= 7;
+    }
+    for (let place = whole; place < to; place++) {
+      into[place] = (this.#lastBytes(at) >>> bit) & mask;
+      bit += width;
+      at += bit >>> 3;
+      bit &= 7;
+    }
+  }
+
+  /** How many of the packed numbers from a byte on begin where four bytes can be read: no number lies in more. */
+  #wholeUpTo(at: number, count: number): number {
+    const bits = (this.#bytes.length - 3 - at) * 8 - 7;
+    return this.#width === 0 ? 0 : Math.max(0, Math.min(count, Math.floor(bits / this.#width)));
+  }
+
+  /** Four bytes, of which the last may lie behind the end and are 0. */
+  #lastBytes(at: number): number {
+    const bytes = this.#bytes;
+    const [first = 0, second = 0, third = 0, fourth = 0] = [
+      bytes[at],
+      bytes[at + 1],
+      bytes[at + 2],
+      bytes[at + 3],
+    ];
+    return first | (second << 8) | (third << 16) | (fourth << 24);
+  }
+
+  /** Goes behind packed numbers. @throws RunError where they are not all there */
+  #skip(count: number): void {
+    const end = this.#bit + count * this.#width;
     // The last run may say more numbers than it has bytes for: those are never asked for.
-    if (at + Math.ceil(end / 8) > bytes.length) throw new RunError('a run is cut short');
-    if (width === 0) {
-      into.fill(0, from, to);
-      return;
-    }
-    // Bits that are read and not used yet: at most 7 and 24, or 23 and 8.
-    let held = 0;
-    let bits = 0;
-    if (this.#bit > 0) {
-      held = bytes[at++]! >>> this.#bit;
-      bits = 8 - this.#bit;
-    }
-    for (let place = from; place < to; place++) {
-      for (; bits < width; bits += 8) held |= bytes[at++]! << bits;
-      into[place] = held & mask;
-      held >>>= width;
-      bits -= width;
-    }
-    this.#at += end >>> 3;
-    this.#bit = end & 7;
+    if (this.#at + Math.ceil(end / 8) > this.#bytes.length) throw new RunError('a run is cut short');
+    this.#at += Math.floor(end / 8);
+    this.#bit = end % 8;
   }
 
   #nextRun(): void {

@@ -89,9 +89,10 @@ export class PatientIds {
   }
 
   #hashOf(length: number): number {
+    const scratch = this.#scratch;
     let hash = this.#seed;
     for (let i = 0; i < length; i++) {
-      hash = Math.imul(hash ^ this.#scratch[i]!, 0x01000193);
+      hash = Math.imul(hash ^ scratch[i]!, 0x01000193);
       hash ^= hash >>> 15;
     }
     hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
@@ -114,7 +115,8 @@ export class PatientIds {
       this.#chunks.push(new Uint8Array(CHUNK_BYTES));
       this.#used = 0;
     }
-    this.#chunks.at(-1)!.set(this.#scratch.subarray(0, length), this.#used);
+    const [scratch, chunk, used] = [this.#scratch, this.#chunks[this.#chunks.length - 1]!, this.#used];
+    for (let i = 0; i < length; i++) chunk[used + i] = scratch[i]!;
     if (patient === this.#starts.length) this.#grow();
     this.#starts[patient] = (this.#chunks.length - 1) * CHUNK_BYTES + this.#used;
     this.#lengths[patient] = length;

@@ -318,6 +318,38 @@ test('packed numbers of every width come out as they went in, and as what they m
   assert.throws(() => longer.areBelow(8, 9), /cut short/);
 });
 
+test('packed numbers are looked through in pieces of any length, each up to the last one and no further', () => {
+  const into = new Uint32Array(64);
+  for (let width = 1; width <= 24; width++) {
+    const numbers = Array.from({ length: 64 }, (_, place) => (place * 2_654_435_761) % 2 ** width);
+    const packed = packedRun(numbers, width);
+    // As in a page: other bytes lie before the run and behind it.
+    const page = new Uint8Array(packed.length + 10).fill(255);
+    page.set(packed, 5);
+    for (const piece of [1, 5, 8, 13]) {
+      const reader = new RunReader(page.subarray(0, 5 + packed.length), 5, width);
+      for (let done = 0; done + piece <= 64; done += 2 * piece) {
+        const most = Math.max(...numbers.slice(done, done + piece));
+        const isBelow = done % 4 === 0;
+        const found = reader.areBelow(isBelow ? most + 1 : most, piece);
+        assert.equal(found, isBelow, `${width} bits, ${piece} from ${done}`);
+        const next = Math.min(piece, 64 - done - piece);
+        reader.take(into, next);
+        assert.deepEqual([...into.subarray(0, next)], numbers.slice(done + piece, done + piece + next));
+      }
+    }
+    // A table with a place for every number of the width: nothing is refused but what is not there.
+    const cut = () => new RunReader(page.subarray(0, 4 + packed.length), 5, width);
+    assert.throws(() => cut().areBelow(2 ** width, 64), /cut short/);
+    assert.throws(() => cut().areBelow(2 ** width - 1, 64), /cut short/);
+    assert.throws(() => cut().take(into, 64), /cut short/);
+    assert.ok(new RunReader(packed, 0, width).areBelow(2 ** width, 64));
+  }
+  // A run of one value has whole bytes, which may say more than the width has.
+  assert.equal(new RunReader(Uint8Array.of(16, 4), 0, 2).areBelow(4, 8), false);
+  assert.equal(new RunReader(Uint8Array.of(3), 0, 0).areBelow(0, 8), false);
+});
+
 test('texts are read one by one, and none behind the last byte', () => {
   const texts = ['p1', '', 'Zoë', '\u{FEFF}p2', 'x'.repeat(300), ' p3 '];
   const parts = texts.map((text) => {

@@ -189,7 +189,8 @@ export function readParquetBatches(source: ByteSource, options: BatchOptions): v
           : targetOfReader(reader, { into, isOnlyChecked: !takesValues }, element),
     })),
     onRows(first, count) {
-      for (let row = 0; row < count; row++) batch.lines[row] = first + row + 1;
+      const { lines } = batch;
+      for (let row = 0; row < count; row++) lines[row] = first + row + 1;
       batch.count = count;
       batch.flush();
       before = first + count;
