@@ -50,6 +50,7 @@ const SIBLINGS: Record<string, readonly string[]> = {
     '@consilium/command-line',
     '@consilium/domain',
     '@consilium/domain/data',
+    '@consilium/domain/dictionary',
     '@consilium/dp-accountant',
     '@consilium/dp-sgd',
     '@consilium/federation',

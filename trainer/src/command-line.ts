@@ -8,10 +8,12 @@ import {
   runProgram,
   UsageError,
 } from '@consilium/command-line';
-import { ENVIRONMENT } from './config.ts';
 import { COMMANDS, COMMANDS_HELP, runCommand } from './offline/commands/index.ts';
 
-const HELP = `consilium-trainer: one hospital's training service
+/** What `serve` is set by is loaded for the help alone. */
+async function help(): Promise<string> {
+  const { ENVIRONMENT } = await import('./config.ts');
+  return `consilium-trainer: one hospital's training service
 
   consilium-trainer serve                      run until SIGTERM or SIGINT
   consilium-trainer export-artefacts           a study's updates and models in plaintext, to recompute its aggregates
@@ -26,13 +28,14 @@ ${Object.entries(ENVIRONMENT)
 
 ${exitStatusLine()}
 `;
+}
 
 async function main([name = '', ...argv]: readonly string[]): Promise<number> {
   if (Object.hasOwn(COMMANDS, name)) return runCommand(name, argv);
   if (name === 'export-artefacts') return (await import('./export-command.ts')).exportCommand(argv);
   const { values, positionals } = readArguments([name, ...argv].filter(Boolean), COMMON_OPTIONS);
   if (values.help) {
-    process.stdout.write(HELP);
+    process.stdout.write(await help());
     return EXIT.done;
   }
   const [command, ...rest] = positionals;

@@ -1,8 +1,7 @@
 // Checks a value against a schema and says every problem at once, by field, in words for people. What fits is found by
 // a compiled check; only what does not is walked, and of that only the parts that do not fit.
 import type { Static, TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
-import { Errors } from 'typebox/value';
+import { Compile, Errors } from 'typebox/schema';
 import { DomainError } from './errors.ts';
 import { type Problem, problem, sentenceOf } from './problem.ts';
 
@@ -85,7 +84,7 @@ function* problemsOf(schema: Node, value: unknown, at: string): Generator<Proble
     yield problem(name(at), refused?.error(value) ?? 'is not as its schema says');
     return;
   }
-  for (const { instancePath, message, keyword } of Errors(schema, value)) {
+  for (const { instancePath, message, keyword } of Errors(schema, value)[1]) {
     const where = at + instancePath.replaceAll('/', '.');
     yield problem(name(where), keyword === '~refine' ? message : mustBe(schema, value, message));
     return;

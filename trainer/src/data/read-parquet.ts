@@ -1,12 +1,8 @@
 // Reads a Parquet file in batches of checked rows: as the texts that a CSV file would hold, so that checks, encoding
 // and commitments do not depend on the file's format. Pages are read one at a time, whatever the size of the file.
-import {
-  type FileMetaData,
-  parquetMetadata,
-  parquetSchema,
-  type RowGroup,
-  type SchemaElement,
-} from 'hyparquet';
+import type { FileMetaData, RowGroup, SchemaElement } from 'hyparquet';
+// Its parts: all of it reads whole files too, and has more to load.
+import { parquetMetadata, parquetSchema } from 'hyparquet/src/metadata.js';
 import { getTreePath } from 'hyparquet/src/schema.js';
 import type { ByteSource } from './byte-source.ts';
 import { type CellTarget, targetOfIds, targetOfReader, textOfCell } from './cell-target.ts';

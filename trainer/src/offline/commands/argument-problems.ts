@@ -1,7 +1,7 @@
 // What the schemas of the domain say of a file, as lines for a terminal.
 
 import { InputError } from '@consilium/command-line';
-import { DomainError, type Problem } from '@consilium/domain';
+import { DomainError, type Problem } from '@consilium/domain/dictionary';
 
 /**
  * The value that a schema makes of a file.

@@ -1,7 +1,7 @@
 // Reads a data dictionary for the commands: refuses drafts that nobody has filled in, and says all that is wrong.
 
 import { InputError, type Problem } from '@consilium/command-line';
-import { Dictionary, dictionaryProblems, validate } from '@consilium/domain';
+import { Dictionary, dictionaryProblems, validate } from '@consilium/domain/dictionary';
 import { PLACEHOLDER } from '../../data/draft-dictionary.ts';
 import { checked } from './argument-problems.ts';
 import { readText } from './input-file.ts';
