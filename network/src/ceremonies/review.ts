@@ -60,8 +60,8 @@ export function reviewCeremony(ceremony: Ceremony, place: Place): Review {
   const { configuration } = place;
   if (configuration === undefined || place.genesis === undefined) {
     return refuse(
-      "this place has no configuration of the channel: name its genesis in the place's file, and its own peer there or " +
-        'a block with --configuration',
+      "this place has no configuration of the channel: name its genesis in the place's file, and its own peer " +
+        'there or a block with --configuration',
     );
   }
   if (genesis !== place.genesis) {
