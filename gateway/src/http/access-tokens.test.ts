@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { ROLES, type Role } from '@consilium/domain';
 import { exportJWK, exportSPKI, SignJWT } from 'jose';
@@ -119,6 +122,7 @@ describe('access tokens of an OpenID provider', () => {
         /does not fit/,
       ],
       'half a signature': [`${head}.${body}.${signature.slice(0, 100)}`, /does not fit/],
+      'bound to a key': [await provider.forge({ cnf: { jkt: 'of a key' } }), /bound to a key/],
       'another type': [await provider.forge({}, { header: { typ: 'logout+jwt' } }), /another type/],
       'a header that must be understood': [
         `${base64({ alg: 'RS256', kid: key.kid, crit: ['x'], x: 1 })}.${body}.${signature}`,
@@ -219,6 +223,7 @@ describe('what is made of an access token', () => {
     for (const name of [undefined, '', '../ben', 'ben ', ['ben'], 7]) {
       assert.match((await personOf({ preferred_username: name })) ?? '', /names no person/, String(name));
     }
+    assert.match((await personOf({ preferred_username: 'operator' })) ?? '', /called like a role/);
   });
 
   it('has one id for a subject, another for another, and ends with the token', async () => {
@@ -231,6 +236,34 @@ describe('what is made of an access token', () => {
     assert.equal(one.caller.id, again.caller.id);
     assert.notEqual(one.caller.id, other.caller.id);
     assert.equal(one.endsAtMs, (exp + 30) * 1000);
+    const iat = Math.floor(Date.now() / 1000);
+    const long = await met(tokens, { iat, exp: iat + 10 * 86_400, roles: ['audit'] });
+    assert.equal(typeof long === 'object' && long.endsAtMs, (iat + 86_400 + 30) * 1000, 'no token is older');
+  });
+
+  it('asks for keys that are not to be had once in a while, whoever shows tokens', async (t) => {
+    const own = await OpenIdProvider.start();
+    t.after(() => own.close());
+    const tokens = new AccessTokens(settingsOf(own.issuer), { keysMs: 0 });
+    const token = await own.forge({ roles: ['audit'] });
+    assert.ok('signedIn' in (await tokens.look(token)));
+    own.fail();
+    const before = own.asked.length;
+    for (let i = 0; i < 10; i++) assert.ok('unavailable' in (await tokens.look(token)));
+    assert.equal(own.asked.length, before + 1);
+  });
+
+  it('is not known where the provider sends more keys than anybody has', async (t) => {
+    const server = createServer((request, response) => {
+      const jwks = { keys: [], more: 'x'.repeat(2 ** 20) };
+      const isDocument = request.url?.startsWith('/.well-known/') === true;
+      response.end(JSON.stringify(isDocument ? { issuer, jwks_uri: `${issuer}/jwks` } : jwks));
+    }).listen(0, '127.0.0.1');
+    t.after(() => server.close());
+    await once(server, 'listening');
+    const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const token = await provider.forge({ iss: issuer });
+    assert.ok('unavailable' in (await new AccessTokens(settingsOf(issuer)).look(token)));
   });
 
   it('asks the provider once for many, whoever names keys that are none', async () => {

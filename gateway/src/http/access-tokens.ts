@@ -1,21 +1,29 @@
 // Access tokens of the hospital's own OpenID provider, checked as RFC 9068 and RFC 8725 say: who signed them, for whom
 // they are, and from when to when. What is wrong with one is for the log, never for the caller.
 import { createHash } from 'node:crypto';
-import type { Role } from '@consilium/domain';
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { ROLES, type Role } from '@consilium/domain';
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type FetchImplementation,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from 'jose';
 import type { ApiKey } from './api-keys.ts';
 import { isTrustedAddress, type SignInSettings } from './sign-in-settings.ts';
 
 /** Three parts of base64url; an unsigned one has an empty third. */
 const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 export const TOKEN_CHARACTERS_MAX = 8192;
-/** A token of another kind of the same provider is none: tokens for a logout, or bound to a key. */
+/** A token of another kind of the same provider is none, such as one for a logout. */
 const TYPES: readonly unknown[] = [undefined, 'JWT', 'at+jwt', 'application/at+jwt'];
 /** As a person in the file of keys may be called. */
 const PERSON = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const AGE_MAX_SECONDS = 86_400;
 const ANSWER_TIMEOUT_MS = 5_000;
-const ANSWER_CHARACTERS_MAX = 2 ** 20;
+const ANSWER_BYTES_MAX = 2 ** 20;
 
 export interface AccessTokensOptions {
   /** How long the provider's document is believed. */
@@ -122,8 +130,8 @@ export class AccessTokens {
       signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
       headers: { accept: 'application/json' },
     });
-    const text = await answer.text();
-    if (!answer.ok || text.length > ANSWER_CHARACTERS_MAX) throw new Error(`it answered ${answer.status}`);
+    if (!answer.ok) throw new Error(`it answered ${answer.status}`);
+    const text = await boundedText(answer);
     const { issuer: said, jwks_uri: jwksUri } = Object(JSON.parse(text)) as Record<string, unknown>;
     if (said !== issuer) throw new Error('it is of another issuer');
     if (typeof jwksUri !== 'string' || !isTrustedAddress(jwksUri))
@@ -136,6 +144,7 @@ export class AccessTokens {
             timeoutDuration: ANSWER_TIMEOUT_MS,
             cacheMaxAge: keysMs,
             cooldownDuration: pauseMs,
+            [customFetch]: fetchingKeys(pauseMs),
           });
     this.#found = { keys, jwksUri, untilMs: performance.now() + discoveryMs };
     this.#failed = undefined;
@@ -146,6 +155,8 @@ export class AccessTokens {
     const { rolesClaim, roles, personClaim, issuer, skewSeconds } = this.#settings;
     const subject = payload.sub;
     if (typeof subject !== 'string' || subject === '') return { why: 'a token without a subject' };
+    // It is worth something only with a proof that is not asked for here: alone it may be stolen.
+    if (payload.cnf !== undefined) return { why: 'a token that is bound to a key' };
     const said = claimOf(payload, rolesClaim);
     const names = typeof said === 'string' ? said.split(' ') : Array.isArray(said) ? said : [];
     const own = names.flatMap((name) => (typeof name === 'string' ? (roles.get(name) ?? []) : []));
@@ -153,11 +164,41 @@ export class AccessTokens {
     if (personClaim !== undefined && !(typeof person === 'string' && PERSON.test(person))) {
       return { why: 'a token that names no person' };
     }
+    // Clients with names of roles are nobody's own, and some providers let people choose what they are called.
+    if (ROLES.includes(person as Role)) return { why: 'a token whose person is called like a role' };
     const id = `oidc-${createHash('sha256').update(`${issuer}\n${subject}`).digest('hex').slice(0, 32)}`;
     const caller = { id, ...(typeof person === 'string' && { person }) };
-    const endsAtMs = (payload.exp! + skewSeconds) * 1000;
+    const endsAtMs = (Math.min(payload.exp!, payload.iat! + AGE_MAX_SECONDS) + skewSeconds) * 1000;
     return { signedIn: { caller, roles: [...new Set(own)], subject, endsAtMs } };
   }
+}
+
+/** Of an answer that is too long no more is read. */
+async function boundedText({ body }: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of body ?? []) {
+    length += part.length;
+    if (length > ANSWER_BYTES_MAX) throw new Error('its answer is too long');
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+/** Asks for keys; after a failure for a while not again, whoever shows tokens meanwhile. */
+function fetchingKeys(pauseMs: number): FetchImplementation {
+  let failed: { readonly error: unknown; readonly untilMs: number } | undefined;
+  return async (url, options) => {
+    if (failed !== undefined && performance.now() < failed.untilMs) throw failed.error;
+    try {
+      const answer = await fetch(url, options);
+      if (answer.status !== 200) throw new Error(`it answered ${answer.status}`);
+      return new Response(await boundedText(answer));
+    } catch (error) {
+      failed = { error, untilMs: performance.now() + pauseMs };
+      throw error;
+    }
+  };
 }
 
 /** A claim of that name, or else at that path. */
