@@ -4,6 +4,7 @@
 // Attempts without a valid key are counted by address. Above the limit they are refused as too many, whatever they
 // show. A valid key is served all the same: a guesser may share its address with callers behind the same proxy, or with
 // the trainer on this machine, and keys of 256 random bits cannot be guessed.
+import { isDeepStrictEqual } from 'node:util';
 import { DomainError, type Role } from '@consilium/domain';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { GatewayRefusal } from '../gateway-errors.ts';
@@ -16,7 +17,7 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set on every route that names roles. */
     apiKey: ApiKey | null;
-    /** Whether that key is still in the file. */
+    /** Whether that key is still in the file, with all that it might. */
     keyHolds: (() => boolean) | null;
   }
   interface FastifyContextConfig {
@@ -59,7 +60,7 @@ function meetKey(keys: ApiKeys, presented: string): Met {
   if (presented.length > KEY_CHARACTERS_MAX) return { refused: unauthenticated(NO_TOKEN) };
   const known = keys.look(presented);
   if ('why' in known) return { refused: unauthenticated(known.why) };
-  return { key: known.key, holds: () => keys.find(presented)?.id === known.key.id };
+  return { key: known.key, holds: () => isDeepStrictEqual(keys.find(presented), known.key) };
 }
 
 async function meetToken(tokens: AccessTokens, presented: string, roles: readonly Role[]): Promise<Met> {

@@ -236,6 +236,18 @@ test('a reader that takes nothing loses its place', { timeout: 60_000 }, async (
   await ended;
 });
 
+test('a stream ends when its key is limited to something else', async (t) => {
+  const gateway = await listen(t, { limits: { heartbeatMs: 500 } });
+  const auditor = await open(gateway);
+  const path = join(gateway.directory, 'api-keys.json');
+  const file = JSON.parse(readFileSync(path, 'utf8'));
+  for (const entry of file.keys) if (entry.role === 'auditor') entry.scopes = ['read'];
+  writeFileSync(path, JSON.stringify(file));
+  let text = '';
+  for await (const chunk of auditor) text += chunk;
+  assert.match(text, /^: events of the ledger/);
+});
+
 test('a stream ends when its key is revoked, and goes on while the key is in the file', async (t) => {
   const gateway = await listen(t, { limits: { heartbeatMs: 500 } });
   const [auditor, steward] = await Promise.all([open(gateway), open(gateway, '', {}, 'steward')]);
