@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -238,6 +247,21 @@ test('two commands do not change the file at once, and a change that fails leave
   assert.throws(() => revokeApiKey({ path, id: 'a' }), /API keys/);
   assert.equal(readFileSync(path, 'utf8'), '{', 'a broken file is not written over');
   assert.deepEqual(readdirSync(dirname(path)), ['keys.json']);
+});
+
+test('a file that is reached by a link is changed where it is', (t) => {
+  const path = newFile(t);
+  createApiKey({ path, role: 'steward', id: 'a' });
+  const link = newFile(t);
+  symlinkSync(path, link);
+  const { key } = createApiKey({ path: link, role: 'steward', id: 'b' });
+  const keys = new ApiKeys(path, { onChange: assert.fail });
+  assert.equal(keys.find(key)?.id, 'b');
+  revokeApiKey({ path: link, id: 'b' });
+  assert.equal(new ApiKeys(path).find(key), undefined);
+  assert.ok(lstatSync(link).isSymbolicLink());
+  writeFileSync(`${path}.new`, '');
+  assert.throws(() => revokeApiKey({ path: link, id: 'a' }), /another command/, 'by whichever name');
 });
 
 test('the last use of a key is known to the minute, across restarts, and forgotten with it', (t) => {

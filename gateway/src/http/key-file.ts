@@ -6,12 +6,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   openSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
-  statSync,
   writeSync,
 } from 'node:fs';
 import { DomainError, Id, ROLES, type Role, Strict, validate, Words } from '@consilium/domain';
@@ -202,13 +203,14 @@ const unknownKey = (path: string, id: string): Error =>
   new Error(`API keys ${path}: no key has the id ${id}: "consilium-gateway key list" shows all`);
 
 /** One change at a time: the new file, while it is written, keeps other commands out. */
-function change(path: string, next: (keys: readonly ApiKeyEntry[]) => readonly ApiKeyEntry[]): void {
+function change(name: string, next: (keys: readonly ApiKeyEntry[]) => readonly ApiKeyEntry[]): void {
+  // A link stays one: a gateway may know the file by its other name.
+  const path = existsSync(name) ? realpathSync(name) : name;
   const beside = `${path}.new`;
   const file = openBeside(beside);
   try {
     try {
-      const exists = statSync(path, { throwIfNoEntry: false }) !== undefined;
-      const keys = next(exists ? readApiKeyFile(path).keys : []);
+      const keys = next(existsSync(path) ? readApiKeyFile(path).keys : []);
       const text = `${JSON.stringify({ keys }, null, 2)}\n`;
       checkNext(text);
       writeSync(file, text);
