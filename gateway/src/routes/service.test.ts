@@ -64,4 +64,14 @@ test('metrics say what is missing, and how many orderers there are, without wait
   for (const line of ['{are="consenters"} 3', '{are="needed"} 2', '{are="serving"} 1']) {
     assert.ok(body.includes(`consilium_orderers${line}`), line);
   }
+  // Another orderer took its place.
+  gateway.ledger.orderersSeen = {
+    ...gateway.ledger.orderersSeen,
+    certificates: [{ of: 'orderer 2', endsMs: 9000 }],
+  };
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 31_000 });
+  await gateway.app.inject('/metrics');
+  const later = (await gateway.app.inject('/metrics')).body;
+  assert.match(later, /consilium_certificate_expiry_timestamp_seconds\{of="orderer 2"\} 9/);
+  assert.ok(!later.includes('of="orderer 1"'));
 });

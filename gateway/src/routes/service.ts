@@ -65,6 +65,8 @@ class WatchedReadiness {
     orderers.reset();
     if (seen === undefined) return checks;
     for (const are of ['consenters', 'needed', 'serving'] as const) orderers.set({ are }, seen[are]);
+    // Of who has left the channel nothing ends any more; those of clients are read whenever they are asked for.
+    certificateExpiry.reset();
     for (const { of, endsMs } of seen.certificates ?? []) certificateExpiry.set({ of }, endsMs / 1000);
     return checks;
   }
