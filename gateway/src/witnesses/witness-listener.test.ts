@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { parseStatement, STATEMENT_BYTES_MAX } from '@consilium/verify';
 import {
@@ -101,6 +102,34 @@ describe('where a gateway gives its statements', () => {
       await assert.rejects(ask(), /it answers 429/);
       nowMs += 60_000;
       await ask();
+    } finally {
+      await busy.close();
+    }
+  });
+
+  it('a hospital that asks for many at once has one made at a time', async () => {
+    let [running, most] = [0, 0];
+    const own = {
+      on: async (block?: number) => {
+        running += 1;
+        most = Math.max(most, running);
+        await sleep(50);
+        running -= 1;
+        return hospital.own.on(block);
+      },
+    };
+    const busy = await listenForWitnesses({
+      ...{ listen: { host: 'localhost', port: 0 }, ...servers.AMSP, own, log: () => {} },
+      neighbours: [{ mspId: 'BMSP', tlsRootCertificate: roots.BMSP.pem }],
+    });
+    try {
+      const ask = (block: number) => asking(servers.BMSP, roots.AMSP, busy.port).ask(block, signal);
+      const answers = await Promise.allSettled([1, 7, 1, 1, 1].map(ask));
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        ['fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled'],
+      );
+      assert.equal(most, 1);
     } finally {
       await busy.close();
     }

@@ -19,7 +19,7 @@ const REQUEST_MS = 10_000;
 
 export interface WitnessListenerOptions extends Pick<WitnessSettings, 'listen' | 'certificate' | 'key'> {
   readonly neighbours: readonly Pick<WitnessSettings['neighbours'][number], 'mspId' | 'tlsRootCertificate'>[];
-  readonly own: OwnStatements;
+  readonly own: Pick<OwnStatements, 'on'>;
   readonly log: (level: 'info' | 'warn', text: string) => void;
   /** How often one hospital is answered within a minute. */
   readonly requestsPerMinute?: number;
@@ -39,6 +39,7 @@ export async function listenForWitnesses(options: WitnessListenerOptions): Promi
     root: new X509Certificate(tlsRootCertificate),
   }));
   const rate = new RateOfHospitals(options.requestsPerMinute ?? REQUESTS_PER_MINUTE, options.now ?? Date.now);
+  const turns = new TurnsOfHospitals();
   const server = createServer({
     ...{ cert: certificate, key, minVersion: 'TLSv1.3' as const },
     ca: roots.map(({ root }) => root.toString()),
@@ -48,7 +49,8 @@ export async function listenForWitnesses(options: WitnessListenerOptions): Promi
   server.maxConnections = CONNECTIONS_MAX;
   server.on('request', (request, response) => {
     const mspId = hospitalOf(request.socket as TLSSocket, roots);
-    answer(request, own, () => mspId !== undefined && rate.allows(mspId)).then(
+    const ownInTurn = { on: (block?: number) => turns.take(mspId ?? '', () => own.on(block)) };
+    answer(request, ownInTurn, () => mspId !== undefined && rate.allows(mspId)).then(
       (answered) => send(response, answered),
       (error: unknown) => {
         log('warn', `a statement cannot be made for ${mspId}: ${(error as Error).message}`);
@@ -78,7 +80,7 @@ interface Answered {
 
 async function answer(
   { method, url = '/' }: IncomingMessage,
-  own: OwnStatements,
+  own: Pick<OwnStatements, 'on'>,
   isAllowed: () => boolean,
 ): Promise<Answered> {
   const [path, query] = url.split('?', 2);
@@ -112,6 +114,18 @@ function hospitalOf(
   }
   return roots.find(({ root }) => chain.some((one) => one.checkIssued(root) && one.verify(root.publicKey)))
     ?.mspId;
+}
+
+/** A statement is made of a whole block: of one hospital's requests one at a time is worked on. */
+class TurnsOfHospitals {
+  readonly #last = new Map<string, Promise<unknown>>();
+
+  take<T>(mspId: string, make: () => Promise<T>): Promise<T> {
+    const before = this.#last.get(mspId) ?? Promise.resolve();
+    const made = before.catch(() => {}).then(make);
+    this.#last.set(mspId, made);
+    return made;
+  }
 }
 
 /** How often each hospital asked within the present minute. */
