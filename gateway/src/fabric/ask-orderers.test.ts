@@ -35,6 +35,13 @@ test('an orderer that is not there, or holds still, is silent', async (t) => {
   assert.equal(await askOrderer(at(gone.port), asker), 'silent');
 });
 
+test('an orderer with an address that is none is silent, and keeps nobody from asking the others', async () => {
+  for (const address of ['', 'no port', 'o.example:port', 'o.example:99999', '[::1:7050']) {
+    const endpoint = { mspId: 'OMSP', address, tlsRootCertificates: [] };
+    assert.equal(await askOrderer(endpoint, asker), 'silent', address);
+  }
+});
+
 test('what is there and does not speak with this gateway is not taken for silent', async (t) => {
   const other = await listening((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
   t.after(other.close);

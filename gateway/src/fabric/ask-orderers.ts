@@ -29,10 +29,14 @@ export async function askOrderers(ordering: Ordering, asker: Asker): Promise<Ord
   return orderersSeen(ordering, answers);
 }
 
-/** One orderer alone. */
+/** One orderer alone; its organisation writes its address, which may be none. */
 export async function askOrderer(endpoint: OrdererEndpoint, asker: Asker): Promise<OrdererAnswer> {
-  const answer = await asked(endpoint, asker);
-  return answer === 'silent' && (await isThere(endpoint)) ? 'unknown' : answer;
+  try {
+    const answer = await asked(endpoint, asker);
+    return answer === 'silent' && (await isThere(endpoint)) ? 'unknown' : answer;
+  } catch {
+    return 'silent';
+  }
 }
 
 /** Whether something speaks TLS, or refuses to speak it with us: an orderer may want a certificate that we lack. */

@@ -32,6 +32,17 @@ test('Raft needs a majority, BFT so many that two quorums share an honest ordere
   );
 });
 
+test('an organisation that writes many endpoints has no more asked than there can be orderers', () => {
+  const many = Array.from({ length: 1000 }, (_, at) => ({
+    ...{ mspId: 'O1', address: `10.0.0.1:${at + 1}`, tlsRootCertificates: [] },
+  }));
+  const asked = orderingOf('raft', 3, [...many, ...endpoints(3).slice(1)])!.endpoints;
+  assert.deepEqual(
+    asked.map(({ mspId }) => mspId),
+    ['O1', 'O1', 'O1', 'O2', 'O3'],
+  );
+});
+
 test('one Raft orderer with a leader proves a majority; without any, the answer names who is silent', () => {
   assert.equal(problemOf(raft(3), 'silent', 'serves', 'no leader'), undefined);
   assert.equal(problemOf(raft(3), 'silent', 'unknown', 'silent'), undefined, 'nothing shows it');

@@ -81,7 +81,10 @@ function tlsRootsOf(value: Uint8Array): string[] {
   );
 }
 
-/** A majority with Raft; with BFT so many that two quorums share an honest one, where (n - 1) / 3 may be dishonest. */
+/**
+ * A majority with Raft; with BFT so many that two quorums share an honest one, where (n - 1) / 3 may be dishonest. Of
+ * an organisation's endpoints, which it alone writes, no more are asked than there can be orderers.
+ */
 export function orderingOf(
   kind: Ordering['kind'],
   consenters: number,
@@ -91,7 +94,9 @@ export function orderingOf(
   const dishonest = Math.floor((consenters - 1) / 3);
   const needed =
     kind === 'raft' ? Math.floor(consenters / 2) + 1 : Math.ceil((consenters + dishonest + 1) / 2);
-  return { kind, consenters, needed, endpoints };
+  const ofEach = Map.groupBy(endpoints, ({ mspId }) => mspId).values();
+  const asked = [...ofEach].flatMap((own) => own.slice(0, consenters));
+  return { kind, consenters, needed, endpoints: asked };
 }
 
 /** @param answers in the order of the endpoints */
