@@ -34,6 +34,26 @@ test('rounds past their deadline are counted while they run, and a paused study 
   assert.equal(metrics.figures(DEADLINE + 1)?.overdueRounds, 1);
 });
 
+test('rounds that are over are not read, however many there are', () => {
+  const over = (count: number) =>
+    Array.from({ length: count }, (_, at) => round(`over-${at}`, at % 2 === 0 ? 'finalized' : 'aborted'));
+  const index = writtenHistory([
+    { at: AT, writes: [round('a', 'training'), round('ends', 'training'), ...over(20)] },
+    { at: AT, writes: [round('ends', 'finalized')] },
+  ]);
+  const running = [...index.history.lookUpKeys('runningRounds', 'all')];
+  assert.deepEqual(running, [['a', '1']]);
+  const history = new Proxy(index.history, {
+    get: (own, name) => {
+      const value = Reflect.get(own, name);
+      if (typeof value !== 'function') return value;
+      return name === 'rows' ? assert.fail : value.bind(own);
+    },
+  });
+  const metrics = new HistoryMetrics({ read: (work) => work(history) }, 'AlphaMSP');
+  assert.equal(metrics.figures(DEADLINE + 1)?.overdueRounds, 1);
+});
+
 test('of the own accounts the least share that is left is said, and nothing of others', () => {
   const none = LEDGER_ORDERS.map(() => '0');
   const account = (populationId: string, owner: string, epsilon: string, spent: readonly string[]) => [

@@ -4,6 +4,7 @@ import { type Round, type Study, statementOf } from '@consilium/domain';
 import { GatewayRefusal } from './gateway-errors.ts';
 import { accountsIn } from './questions/accounts.ts';
 import type { HistorySource } from './read-model/ledger-history.ts';
+import { ALL } from './read-model/lookups.ts';
 
 export interface HistoryFigures {
   /** Of the own privacy accounts the least share of a budget that is neither spent nor reserved; none without one. */
@@ -46,7 +47,7 @@ export class HistoryMetrics {
         });
         const isPaused = ({ studyId }: Round) =>
           history.row<Study>('study', [studyId])?.row?.state === 'paused';
-        const running = [...history.rows<Round>('round')].flatMap(({ row }) =>
+        const running = [...history.lookUp<Round>('runningRounds', ALL)].flatMap(({ row }) =>
           row !== undefined && row.state !== 'finalized' && row.state !== 'aborted' ? [row] : [],
         );
         return {

@@ -26,8 +26,10 @@ interface LookupRule {
   readonly spanOf?: (row: WrittenText) => Pick<Found, 'since' | 'until'>;
 }
 
+/** Of a round that has ended, which is what nearly all are. */
+const IS_OVER = /"state":"(?:finalized|aborted)"/;
 /** Of what there is one list. */
-const ALL = 'all';
+export const ALL = 'all';
 const lookup = (
   kind: RowKind,
   foundBy: LookupRule['foundBy'],
@@ -69,6 +71,7 @@ export const LOOKUPS = {
   withdrawnConsentsOfDataset: withdrawn(({ key }) => key[1]),
   withdrawnConsentsOfMember: withdrawn(({ text }) => textIn(text, 'owner')),
   accountsOfMember: lookup('budget', ({ text }) => textIn(text, 'owner')),
+  runningRounds: lookup('round', ({ text }) => (IS_OVER.test(text) ? undefined : ALL)),
   studiesOfPurpose: lookup('study', ({ text }) => textIn(text, 'purpose'), {
     spanOf: ({ text }) => ({ since: timeIn(text, 'startedAt'), until: timeIn(text, 'endedAt') }),
   }),
