@@ -12,6 +12,7 @@ import {
   SyntheticChannel,
   setOrganisationValue,
 } from './testing/synthetic-channel.ts';
+import type { Row } from './testing/synthetic-transaction.ts';
 import { Authority, type Signer } from './testing/test-authority.ts';
 import { verifyBundle } from './verify-bundle.ts';
 
@@ -87,6 +88,27 @@ describe('evidence of every kind', () => {
       ({ place, text }) => `${place}: ${text}`,
     );
   }
+
+  it('holds no transaction that read of a block which was not there yet, whether that block is shown or not', () => {
+    const problemOf = (block: number) => {
+      const channel = new SyntheticChannel(organisations, {
+        orderers,
+        ordererAuthority,
+        consensus: 'etcdraft',
+      });
+      const transact = (...rows: readonly Row[]) => channel.transact({ rows, endorsers: channel.peers });
+      transact({ key: 'k', value: '1' });
+      transact({ key: 'k', version: { block, place: 0 } }, { key: 'other', value: '1' });
+      transact({ key: 'k', value: '2' });
+      transact({ key: 'third', value: '1' });
+      return firstProblem(SUBJECTS[0]!, channel, [2, 4]);
+    };
+    assert.match(problemOf(2), /^answers: /, 'a hidden block may have written it');
+    for (const block of [3, 4, 5, 9]) {
+      const text = `block 3, transaction 0: k: read of block ${block} what that block did not write`;
+      assert.equal(problemOf(block), text);
+    }
+  });
 
   it('counts no peer of an organisation that only orders towards its majority', async () => {
     const [first, second] = organisations;
