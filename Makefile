@@ -21,6 +21,7 @@ help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make demo DATA=network/studies/heart-disease/data   the main job on the four UCI hospital files"
+	@echo "  make demo DATA=FOLDER                         your own: a CSV per hospital, dictionary.json, study.json"
 	@echo "  make demo KEEP=1                              leave the consortium running afterwards"
 	@echo "  make demo RUNTIME=native FABRIC_BIN_DIR=/opt/fabric/bin ORDERING=bft   on a real Fabric network"
 	@echo "  make test W=trainer T=next-action             some tests only; W=packages/dp-sgd, T=\"part of a title\""

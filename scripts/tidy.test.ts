@@ -63,6 +63,7 @@ const SIBLINGS: Record<string, readonly string[]> = {
     '@consilium/chaincode',
     '@consilium/command-line',
     '@consilium/domain',
+    '@consilium/domain/rules',
     '@consilium/verify',
     '@consilium/verify/channel',
     '@consilium/verify/fabric-block',

@@ -231,7 +231,10 @@ async function measure(name: string, network: LedgerNetwork, directory: string):
       title: flooder.hospital.title,
       ...key,
     });
-    const { studyId } = await enrol({ sites: honest, plan, source, clock: new StageClock(), say });
+    const { studyId } = await enrol({
+      ...{ sites: honest, plan, source, say, ipfsUrl: addresses.ipfsUrl },
+      clock: new StageClock(),
+    });
     const leaders = readState(state)!.services.map(({ name: service, organisation, process: running }) => ({
       name: service,
       pid: running!.pid,

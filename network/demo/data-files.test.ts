@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { DataFilesError, labelOf, readRows, syntheticFiles, uciFiles } from './data-files.ts';
+import { readDictionary } from './study-plan.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'consilium-data-'));
 after(() => rmSync(directory, { recursive: true }));
@@ -48,7 +49,9 @@ test('the four files in the expected form are four hospitals', () => {
 
 test('the label is 1 for every diagnosis above 0', () => {
   assert.deepEqual(
-    ['0', '0.0', '1', '4', '2.0'].map((num) => labelOf(['63', num])),
+    ['0', '0.0', '1', '4', '2.0'].map((num) =>
+      labelOf(['63', num], { ...readDictionary(), columns: ['age', 'num'] }),
+    ),
     [0, 0, 1, 1, 1],
   );
 });

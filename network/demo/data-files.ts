@@ -1,12 +1,13 @@
-// The four hospitals' files: the UCI ones as they are, or synthetic ones. Read here only for what a
-// hospital's own system would send (a patient's values to predict with) and to judge the predictions
-// afterwards.
+// The hospitals' files: the UCI ones as they are, synthetic ones, or one's own (own-files.ts). Read here only for what
+// a hospital's own system would send (a patient's values to predict with) and to judge the predictions afterwards.
 
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { InputError } from '@consilium/command-line';
 import { writeCohorts } from '../cohorts/cohorts.ts';
 import { HOSPITALS } from '../cohorts/hospitals.ts';
+import { csvLine, parseCsv } from './csv-text.ts';
+import { type FileDictionary, readDictionary } from './study-plan.ts';
 
 export interface DemoHospital {
   readonly name: string;
@@ -17,11 +18,19 @@ export interface DemoHospital {
   readonly file: string;
   /** The file that its export is of, where it is one. */
   readonly source?: string;
+  /** Whether the patients in that file have ids already, in its first column. */
+  readonly hasIds?: boolean;
+  /** What that file is called in a folder of one's own. */
+  readonly own?: string;
 }
 
 export interface DataSource {
-  readonly kind: 'synthetic' | 'uci-heart-disease';
+  readonly kind: 'synthetic' | 'uci-heart-disease' | 'own-files';
   readonly directory: string;
+  /** Of the exports, which have an id for each patient in their first column. */
+  readonly dictionary: FileDictionary;
+  /** One's own, as it was given. */
+  readonly folder?: string;
   readonly hospitals: readonly DemoHospital[];
 }
 
@@ -59,10 +68,11 @@ export function uciFiles(dataDirectory: string): DataSource {
     const expected = UCI.map(([, , , file]) => file).join(', ');
     throw new DataFilesError(
       `${directory} does not hold the four UCI heart-disease files:\n${problems.join('\n')}\n` +
-        `Give --data a folder with ${expected} (doi:10.24432/C52P4X), or leave it out for synthetic cohorts.`,
+        `Give --data a folder with ${expected} (doi:10.24432/C52P4X), a folder of your own with one CSV file per ` +
+        'hospital, dictionary.json and study.json, or leave it out for synthetic cohorts.',
     );
   }
-  return { kind: 'uci-heart-disease', directory, hospitals };
+  return { kind: 'uci-heart-disease', directory, dictionary: readDictionary(), hospitals };
 }
 
 function problemOf(file: string): string | undefined {
@@ -83,6 +93,7 @@ export function syntheticFiles(seed: number, directory: string): DataSource {
   return {
     kind: 'synthetic',
     directory,
+    dictionary: readDictionary(),
     hospitals: HOSPITALS.map(({ name, mspId, title, datasetId }, index) => ({
       name,
       mspId,
@@ -98,14 +109,14 @@ export function syntheticFiles(seed: number, directory: string): DataSource {
 export const LATER_PATIENTS = 20;
 
 /** The id that a hospital's system gives the patient of a row, from 1. */
-export const patientIdOf = (name: string, row: number): string => `${name}-${String(row).padStart(4, '0')}`;
+const patientIdOf = (name: string, row: number): string => `${name}-${String(row).padStart(4, '0')}`;
 
 /**
  * The files as hospitals' systems export them, with an id for each patient, in a folder of their own. `export` writes
  * one of them, without its last rows where some patients come later.
  */
 export function exportsOf(source: DataSource, directory: string): DataSource {
-  mkdirSync(directory, { recursive: true });
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const hospitals = source.hospitals.map((hospital) => {
     const file = join(resolve(directory), `${hospital.name}.csv`);
     writeExport(hospital, { file });
@@ -114,25 +125,41 @@ export function exportsOf(source: DataSource, directory: string): DataSource {
   return { ...source, directory, hospitals };
 }
 
-/** Writes an export again. @param without how many of the last patients are not in it yet */
+/** Writes an export again. @param without how many of the last patients are not in it yet, with all of their rows */
 export function writeExport(
-  { name, file: own, source = own }: Pick<DemoHospital, 'name' | 'file' | 'source'>,
+  {
+    name,
+    file: own,
+    source = own,
+    hasIds = false,
+  }: Pick<DemoHospital, 'name' | 'file' | 'source' | 'hasIds'>,
   { file = own, without = 0 }: { readonly file?: string; readonly without?: number },
 ): void {
-  const rows = readRows(source);
-  const lines = rows
-    .slice(0, rows.length - without)
-    .map((row, index) => `${patientIdOf(name, index + 1)},${row.join(',')}\n`);
-  writeFileSync(file, lines.join(''));
+  const read = readRows(source);
+  const rows = hasIds ? read : read.map((row, index) => [patientIdOf(name, index + 1), ...row]);
+  const ids = patientsOf(rows);
+  const later = new Set(ids.slice(ids.length - without));
+  writeFileSync(
+    file,
+    rows
+      .filter(([id]) => !later.has(id!))
+      .map(csvLine)
+      .join(''),
+    { mode: 0o600 },
+  );
 }
+
+/** The ids of an export's patients, in the order in which they first come. */
+export const patientsOf = (rows: readonly (readonly string[])[]): string[] => [
+  ...new Set(rows.map(([id]) => id!)),
+];
 
 /** Lines as lists of values; blank lines are left out. */
-export function readRows(file: string): string[][] {
-  return readFileSync(file, 'utf8')
-    .split(/\r?\n/)
-    .filter((line) => line.trim() !== '')
-    .map((line) => line.split(',').map((value) => value.trim()));
-}
+export const readRows = (file: string): string[][] =>
+  parseCsv(readFileSync(file, 'utf8'), ',').map(({ cells }) => cells);
 
-/** Whether a row's patient has the disease: `num > 0`, as the dictionary's label says. */
-export const labelOf = (row: readonly string[]): 0 | 1 => (Number(row.at(-1)) > 0 ? 1 : 0);
+/** Whether a row's patient has what the dictionary's label says: yes, or a value above its threshold. */
+export function labelOf(row: readonly string[], { columns, label }: FileDictionary): 0 | 1 {
+  const value = Number(row[columns.indexOf(label.column)]);
+  return value > (label.rule.kind === 'greater-than' ? label.rule.threshold : 0) ? 1 : 0;
+}

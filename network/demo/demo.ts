@@ -1,4 +1,4 @@
-// The main job, end to end: starts a consortium of four hospitals, runs one study through their gateways
+// The main job, end to end: starts a consortium of the data's hospitals, runs one study through their gateways
 // alone, verifies it against the ledger, and reports.
 
 import { existsSync, rmSync } from 'node:fs';
@@ -18,18 +18,19 @@ import { type DataSource, exportsOf, syntheticFiles, uciFiles } from './data-fil
 import type { Site } from './enrolment.ts';
 import { HospitalClient } from './hospital-client.ts';
 import { sampleMemory } from './memory-sampler.ts';
+import { isOwnFolder, ownFiles } from './own-files.ts';
 import { type ProgressView, progressView } from './progress-view.ts';
 import { readJsonFile } from './read-json-file.ts';
 import { renderReport } from './report.ts';
 import { StageClock } from './stage-clock.ts';
-import { readStudyPlan } from './study-plan.ts';
+import { readStudyPlan, type StudyPlan } from './study-plan.ts';
 import { runStudy } from './study-run.ts';
 import { summarise } from './summarise.ts';
 import type { Summary } from './summary.ts';
 
 export interface DemoOptions {
   readonly network: LedgerNetwork;
-  /** A folder with the four UCI files; synthetic cohorts where undefined. */
+  /** A folder with the four UCI files, or of one's own files; synthetic cohorts where undefined. */
   readonly dataDirectory: string | undefined;
   readonly outDirectory: string;
   readonly seed: number;
@@ -42,13 +43,9 @@ export interface DemoOptions {
 
 /** Runs the demo. Whatever happens, nothing keeps running unless `keep` is set and everything went well. */
 export async function runDemo(options: DemoOptions): Promise<boolean> {
-  const { dataDirectory, outDirectory, network, seed, keep, json, signal } = options;
-  const files =
-    dataDirectory === undefined
-      ? syntheticFiles(seed, join(outDirectory, 'cohorts'))
-      : uciFiles(dataDirectory);
+  const { outDirectory, network, seed, keep, json, signal } = options;
+  const { source: files, plan } = await readData(options);
   const source = exportsOf(files, join(outDirectory, 'exports'));
-  const plan = readStudyPlan(options.rounds);
   const view = progressView(json ? process.stderr : process.stdout);
   const directory = join(outDirectory, 'consortium');
   await clearEarlierRun(directory, view);
@@ -87,7 +84,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
       addresses,
       stages: clock.stages,
       network,
-      data: { kind: source.kind, seed: source.kind === 'synthetic' ? seed : null },
+      data: dataFacts(source, seed),
       peakMemory: memory.stop(),
       consortiumDirectory: relative(process.cwd(), directory) || '.',
       kept: keep,
@@ -104,6 +101,33 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     if (!kept) await consortium?.stop();
   }
 }
+
+/** Whose patients, and which study. */
+async function readData({
+  dataDirectory,
+  outDirectory,
+  seed,
+  rounds,
+}: DemoOptions): Promise<{ readonly source: DataSource; readonly plan: StudyPlan }> {
+  if (dataDirectory !== undefined && isOwnFolder(dataDirectory)) {
+    return ownFiles(dataDirectory, { outDirectory, rounds });
+  }
+  const source =
+    dataDirectory === undefined
+      ? syntheticFiles(seed, join(outDirectory, 'cohorts'))
+      : uciFiles(dataDirectory);
+  return { source, plan: readStudyPlan(rounds) };
+}
+
+/** What the summary says of the data that ran. */
+export const dataFacts = ({ kind, folder, hospitals }: DataSource, seed: number): Summary['data'] => ({
+  kind,
+  seed: kind === 'synthetic' ? seed : null,
+  own:
+    folder === undefined
+      ? null
+      : { folder, files: hospitals.map(({ name, own = '' }) => ({ hospital: name, file: own })) },
+});
 
 async function finish(
   summary: Summary,

@@ -1,4 +1,4 @@
-// What four hospitals do before a study trains, each through its own gateway: sign in, describe data,
+// What hospitals do before a study trains, each through its own gateway: sign in, describe data,
 // propose, read the quote and consent.
 
 import { randomBytes } from 'node:crypto';
@@ -6,8 +6,9 @@ import { LOCAL_ROUTES, ledgerPath } from '@consilium/domain';
 import { type DataSource, type DemoHospital, LATER_PATIENTS, writeExport } from './data-files.ts';
 import type { HospitalClient } from './hospital-client.ts';
 import type { DatasetRow, QuoteRow, StudyRow } from './ledger-rows.ts';
+import { publishOwnGraph } from './publish-own-graph.ts';
 import type { StageClock } from './stage-clock.ts';
-import { readDictionary, type StudyPlan } from './study-plan.ts';
+import type { OwnGraph, StudyPlan } from './study-plan.ts';
 
 export interface Site {
   readonly hospital: DemoHospital;
@@ -44,11 +45,20 @@ export interface EnrolmentOptions {
   readonly plan: StudyPlan;
   readonly source: DataSource;
   readonly clock: StageClock;
+  readonly ipfsUrl: string;
   readonly say: (line: string) => void;
 }
 
-export async function enrol({ sites, plan, source, clock, say }: EnrolmentOptions): Promise<Enrolment> {
-  const dictionary = readDictionary();
+/** What a study's id says of whose patients they are. */
+const STUDY_OF = {
+  synthetic: 'heart-synthetic',
+  'uci-heart-disease': 'heart-uci',
+  'own-files': 'own',
+} as const;
+
+export async function enrol(options: EnrolmentOptions): Promise<Enrolment> {
+  const { sites, plan, source, clock, ipfsUrl, say } = options;
+  const { dictionary } = source;
   await clock.time('register members', () =>
     each(sites, async ({ hospital, client }) => {
       const key = await client.get<{ encryptionPublicKey: string }>(LOCAL_ROUTES.getEncryptionKey.path);
@@ -90,13 +100,14 @@ export async function enrol({ sites, plan, source, clock, say }: EnrolmentOption
   );
   await clock.time('revise a dataset', () => revise(growing, { prepare, say }));
   const requester = sites[0]!;
-  const patients = source.kind === 'synthetic' ? 'synthetic' : 'uci';
-  const studyId = `heart-${patients}-${randomBytes(3).toString('hex')}`;
+  const studyId = `${STUDY_OF[source.kind]}-${randomBytes(3).toString('hex')}`;
   const graph = await clock.time('propose the study', async () => {
-    const model = await requester.client.post<ModelGraph>(LOCAL_ROUTES.buildModelGraph.path, 'researcher', {
-      ...plan.model,
-      dictionary,
-    });
+    const model = isOwnGraph(plan.model)
+      ? await publishOwnGraph(plan.model, ipfsUrl)
+      : await requester.client.post<ModelGraph>(LOCAL_ROUTES.buildModelGraph.path, 'researcher', {
+          ...plan.model,
+          dictionary,
+        });
     await requester.client.post(ledgerPath('study:propose', {}), 'researcher', {
       ...plan.study,
       studyId,
@@ -129,6 +140,8 @@ export async function enrol({ sites, plan, source, clock, say }: EnrolmentOption
   );
   return { studyId, parameters: graph.parameters, datasets, quotes };
 }
+
+const isOwnGraph = (model: StudyPlan['model']): model is OwnGraph => model.kind === 'onnx';
 
 /** New patients came: their records are of the same dataset, under accounts of their own. */
 async function revise(

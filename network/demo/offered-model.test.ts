@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Site } from './enrolment.ts';
 import { findOfferedModel } from './offered-model.ts';
 import { evaluateModel } from './predictions.ts';
+import { readDictionary } from './study-plan.ts';
 
 const MODEL = { studyId: 'heart', round: 3 };
 const RETIRED = {
@@ -34,13 +35,13 @@ test('a retired model is refused by the name of its study, with the time and the
 
 test('nobody predicts with a published model before the ledger was asked for it, nor with a retired one', async () => {
   const heldOutOf = (client: ReturnType<typeof clientOf>) => [
-    { site: { client, hospital: { datasetId: 'basel' } } as unknown as Site, rows: [] },
+    { site: { client, hospital: { datasetId: 'basel' } } as unknown as Site, rows: [['basel-1', '63']] },
   ];
-  const final = { studyId: 'heart', round: 'final' } as const;
+  const final = { studyId: 'heart', round: 'final', dictionary: readDictionary() } as const;
   const retired = clientOf(RETIRED);
   await assert.rejects(evaluateModel(heldOutOf(retired), final), { name: 'RetiredModelError' });
   assert.deepEqual(retired.asked, ['/studies/heart/model'], 'nothing was sent');
   const offered = clientOf(MODEL);
-  await assert.rejects(evaluateModel(heldOutOf(offered), final), /no predictions/);
+  await assert.rejects(evaluateModel(heldOutOf(offered), final), /1 patients were sent and 0 predictions/);
   assert.deepEqual(offered.asked, ['/studies/heart/model', '/local/predictions']);
 });

@@ -1,7 +1,7 @@
 // What a hospital does for one of its patients while a study goes on: leaves out who withdraws, and says what the
 // records of another were offered to. Neither reaches the ledger or another hospital.
 import { LOCAL_ROUTES, localTarget } from '@consilium/domain';
-import { patientIdOf } from './data-files.ts';
+import { patientsOf, readRows } from './data-files.ts';
 import type { Site } from './enrolment.ts';
 
 interface Told {
@@ -19,8 +19,9 @@ const target = (route: 'withdrawPatients' | 'getPatientHistory', { hospital }: S
 
 /** The first hospital's first patient withdraws before the first round. @returns the id of another one */
 export async function withdrawPatient(site: Site, { say }: Told): Promise<string> {
-  const { name, datasetId } = site.hospital;
-  const patients = [patientIdOf(name, 1)];
+  const { file, datasetId } = site.hospital;
+  const [first, second] = patientsOf(readRows(file));
+  const patients = [first!];
   const { unknown } = await site.client.post<{ unknown: string[] }>(
     target('withdrawPatients', site),
     'steward',
@@ -32,7 +33,7 @@ export async function withdrawPatient(site: Site, { say }: Told): Promise<string
   say(
     `a patient of ${datasetId} withdraws: left out of every round from now on; the ledger learns nothing of it`,
   );
-  return patientIdOf(name, 2);
+  return second!;
 }
 
 /** What the hospital would answer one of its patients. */

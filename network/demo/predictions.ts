@@ -5,12 +5,15 @@ import { labelOf, readRows } from './data-files.ts';
 import { each, type Site } from './enrolment.ts';
 import { type Metrics, metricsOf, type Prediction } from './metrics.ts';
 import { findOfferedModel } from './offered-model.ts';
-import { readDictionary } from './study-plan.ts';
+import type { FileDictionary } from './study-plan.ts';
 
 export interface Evaluation {
   readonly byHospital: ReadonlyMap<string, Metrics>;
   readonly pooled: Metrics;
 }
+
+/** A request's body has a limit, and a row may have 500 columns. */
+const ROWS_PER_REQUEST = 100;
 
 interface HeldOut {
   readonly site: Site;
@@ -39,26 +42,42 @@ export const heldOutRows = (sites: readonly Site[]): Promise<HeldOut[]> =>
  */
 export async function evaluateModel(
   heldOut: readonly HeldOut[],
-  { studyId, round }: { readonly studyId: string; readonly round: 'initial' | 'final' },
+  {
+    studyId,
+    round,
+    dictionary,
+  }: {
+    readonly studyId: string;
+    readonly round: 'initial' | 'final';
+    readonly dictionary: FileDictionary;
+  },
 ): Promise<Evaluation> {
-  const { columns, features } = readDictionary();
-  const places = features.map(({ name }) => [name, columns.indexOf(name)] as const);
+  const { columns, features } = dictionary;
+  const places = features.map(({ name, column = name }) => [name, columns.indexOf(column)] as const);
   const predictions = await each(heldOut, async ({ site, rows }): Promise<Prediction[]> => {
     if (round === 'final') await findOfferedModel(site.client, studyId);
-    const { probabilities } = await site.client.post<{ probabilities: number[] }>(
-      LOCAL_ROUTES.predict.path,
-      'steward',
-      {
-        studyId,
-        round,
-        datasetId: site.hospital.datasetId,
-        rows: rows.map((row) => Object.fromEntries(places.map(([name, place]) => [name, row[place]]))),
-      },
-    );
+    const probabilities: number[] = [];
+    for (let from = 0; from < rows.length; from += ROWS_PER_REQUEST) {
+      const some = rows.slice(from, from + ROWS_PER_REQUEST);
+      const answer = await site.client.post<{ probabilities: number[] }>(
+        LOCAL_ROUTES.predict.path,
+        'steward',
+        {
+          studyId,
+          round,
+          datasetId: site.hospital.datasetId,
+          rows: some.map((row) => Object.fromEntries(places.map(([name, place]) => [name, row[place]]))),
+        },
+      );
+      probabilities.push(...answer.probabilities);
+    }
     if (probabilities.length !== rows.length) {
       throw new Error(`${rows.length} patients were sent and ${probabilities.length} predictions came back`);
     }
-    return rows.map((row, index) => ({ probability: probabilities[index]!, label: labelOf(row) }));
+    return rows.map((row, index) => ({
+      probability: probabilities[index]!,
+      label: labelOf(row, dictionary),
+    }));
   });
   const byHospital = heldOut.map(
     ({ site }, index) => [site.hospital.datasetId, metricsOf(predictions[index]!)] as const,

@@ -71,7 +71,7 @@ function goodSummary(problems: readonly string[] = []): Summary {
       problems,
     },
     network: { runtime: 'embedded' },
-    data: { kind: 'synthetic', seed: 7 },
+    data: { kind: 'synthetic', seed: 7, own: null },
     stages: [{ name: 'train and validate', seconds: 83 }],
     peakMemory: { residentBytes: 2 * 2 ** 30, proportionalBytes: 2 ** 30 },
     consortiumDirectory: 'out/demo/consortium',

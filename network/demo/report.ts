@@ -24,10 +24,7 @@ export function renderReport(summary: Summary): string {
 }
 
 function heading({ study, data, hospitals, network }: Summary): string[] {
-  const source =
-    data.kind === 'synthetic'
-      ? `Synthetic patients of seed ${data.seed}: nobody real, so nothing here says anything about medicine.`
-      : 'The four UCI heart-disease files (Janosi, Steinbrunn, Pfisterer, Detrano; doi:10.24432/C52P4X).';
+  const source = dataLine(data);
   const patients = hospitals.reduce((sum, hospital) => sum + hospital.patients, 0);
   const steps = study.rounds * study.stepsPerRound;
   const ordering = { raft: 'Raft', bft: 'BFT' };
@@ -44,6 +41,17 @@ function heading({ study, data, hospitals, network }: Summary): string[] {
     source,
     ledgerLine,
   ];
+}
+
+function dataLine({ kind, seed, own }: Summary['data']): string {
+  switch (kind) {
+    case 'synthetic':
+      return `Synthetic patients of seed ${seed}: nobody real, so nothing here says anything about medicine.`;
+    case 'uci-heart-disease':
+      return 'The four UCI heart-disease files (Janosi, Steinbrunn, Pfisterer, Detrano; doi:10.24432/C52P4X).';
+    case 'own-files':
+      return `Your files in ${own?.folder}: ${own?.files.map(({ file }) => file).join(', ')}.`;
+  }
 }
 
 function quality({ hospitals, pooled }: Summary): string[] {
@@ -80,7 +88,7 @@ function quality({ hospitals, pooled }: Summary): string[] {
     '',
     '  ± is half a 95 % Wilson interval: with so few held-out patients, single hospitals vary much by',
     '  chance, and every run draws new splits and new noise. "majority" always gives the more frequent',
-    '  answer. The demo can compute this table because it holds all four files. In a real consortium nobody',
+    '  answer. The demo can compute this table because it holds all files. In a real consortium nobody',
     '  does, and these exact numbers would be unaccounted queries: only the noised scores below are seen.',
   ];
 }

@@ -1,12 +1,15 @@
-// The demo's study, read from studies/heart-disease: fixed before anyone looks at a patient.
+// The demo's study: that of studies/heart-disease, fixed before anyone looks at a patient, unless a folder of one's own
+// has another (own-study.ts).
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Dictionary } from '@consilium/domain';
 import { ownFolder } from '../src/programs.ts';
 
 export interface StudyPlan {
   readonly budget: { readonly epsilon: string; readonly delta: string; readonly unit: 'patient' };
   readonly accounting: { readonly kind: 'gaussian' | 'renyi' };
-  readonly model: Readonly<Record<string, unknown>>;
+  /** What the gateway builds a graph from, or a graph of one's own, ready to publish. */
+  readonly model: Readonly<Record<string, unknown>> | OwnGraph;
   readonly study: {
     readonly title: string;
     readonly question: string;
@@ -18,11 +21,17 @@ export interface StudyPlan {
   };
 }
 
-export interface Dictionary {
-  readonly columns: readonly string[];
-  readonly features: readonly { readonly name: string }[];
-  readonly [field: string]: unknown;
+/** A graph of one's own, with what a study says of it. */
+export interface OwnGraph {
+  readonly kind: 'onnx';
+  readonly bytes: Uint8Array;
+  readonly inputs: number;
+  readonly parameters: number;
+  readonly localParameters: readonly string[];
 }
+
+/** A dictionary of files without a header. */
+export type FileDictionary = Dictionary & { readonly columns: readonly string[] };
 
 const folder = join(ownFolder, 'studies/heart-disease');
 const read = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'));
@@ -31,8 +40,8 @@ const read = (name: string): unknown => JSON.parse(readFileSync(join(folder, nam
 export const PATIENT_COLUMN = 'patient';
 
 /** The study's dictionary for files whose patients have ids, so that they are known from one revision to the next. */
-export function readDictionary(): Dictionary {
-  const dictionary = read('dictionary.json') as Dictionary;
+export function readDictionary(): FileDictionary {
+  const dictionary = read('dictionary.json') as FileDictionary;
   return { ...dictionary, columns: [PATIENT_COLUMN, ...dictionary.columns], patientId: PATIENT_COLUMN };
 }
 

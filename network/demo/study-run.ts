@@ -28,12 +28,13 @@ export interface StudyOptions {
 export async function runStudy({ sites, plan, source, clock, view, addresses, trust, signal }: StudyOptions) {
   view.line('Members, datasets, study and consents');
   const say = (line: string) => view.line(`  ${line}`);
-  const enrolment = await enrol({ sites, plan, source, clock, say });
+  const { dictionary } = source;
+  const enrolment = await enrol({ sites, plan, source, clock, say, ipfsUrl: addresses.ipfsUrl });
   const { studyId } = enrolment;
   const heldOut = await heldOutRows(sites);
   const patient = await clock.time('a patient withdraws', () => withdrawPatient(sites[0]!, { say }));
   const before = await clock.time('predict before', () =>
-    evaluateModel(heldOut, { studyId, round: 'initial' }),
+    evaluateModel(heldOut, { studyId, round: 'initial', dictionary }),
   );
   const { rounds } = plan.study;
   view.line(`Training: ${rounds} rounds`);
@@ -44,7 +45,9 @@ export async function runStudy({ sites, plan, source, clock, view, addresses, tr
   });
   view.line('Predicting for held-out patients and checking the ledger');
   await clock.time('a history', () => tellHistory(sites[0]!, { patient, say }));
-  const after = await clock.time('predict after', () => evaluateModel(heldOut, { studyId, round: 'final' }));
+  const after = await clock.time('predict after', () =>
+    evaluateModel(heldOut, { studyId, round: 'final', dictionary }),
+  );
   const ledger = await clock.time('verify', () => readLedgerFacts(sites, enrolment, addresses.ipfsUrl));
   view.line('Verifying the evidence from the genesis digest alone');
   const evidence = await clock.time('evidence', () => readEvidence(sites[0]!.client, { studyId, ...trust }));

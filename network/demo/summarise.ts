@@ -1,7 +1,7 @@
 // Puts what was measured, and what the ledger says, into the summary.
 import type { Addresses } from '../src/runtime.ts';
 import { checkInvariants, evidenceVerifies } from './checks.ts';
-import { readRows } from './data-files.ts';
+import { patientsOf, readRows } from './data-files.ts';
 import type { Enrolment, Site } from './enrolment.ts';
 import type { EvidenceFacts } from './evidence.ts';
 import type { LedgerFacts } from './ledger-facts.ts';
@@ -86,7 +86,7 @@ function hospitalFacts({ hospital }: Site, measured: Measured): HospitalFacts {
     mspId,
     title,
     datasetId,
-    patients: readRows(file).length,
+    patients: patientsOf(readRows(file)).length,
     recordCountBand: `${band.low}-${band.high}`,
     before: before.byHospital.get(datasetId)!,
     after: after.byHospital.get(datasetId)!,

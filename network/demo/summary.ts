@@ -59,7 +59,15 @@ export interface Summary {
   readonly version: 1;
   readonly holds: boolean;
   readonly network: LedgerNetwork;
-  readonly data: { readonly kind: 'synthetic' | 'uci-heart-disease'; readonly seed: number | null };
+  readonly data: {
+    readonly kind: 'synthetic' | 'uci-heart-disease' | 'own-files';
+    readonly seed: number | null;
+    /** Of one's own files: where they are, and which hospital's each is. */
+    readonly own: {
+      readonly folder: string;
+      readonly files: readonly { readonly hospital: string; readonly file: string }[];
+    } | null;
+  };
   readonly study: {
     readonly studyId: string;
     readonly title: string;

@@ -37,8 +37,9 @@ const HELP = `consilium-network: one consortium on this machine
       runs.
   consilium-network demo    [--data DIR] [--seed N] [--rounds N] [--out DIR] [--keep] [--json]
                             [--runtime embedded|native] [--ordering raft|bft] [--orderers N]
-      Four hospitals train one model. The patients are synthetic (from seed N, default 1) or, with --data, those
-      of the four UCI heart-disease files in DIR. Writes OUT/summary.json (OUT: default out/demo). --keep leaves
+      Hospitals train one model. The patients are synthetic (from seed N, default 1) or, with --data, those of the
+      four UCI heart-disease files in DIR, or of your own: one CSV file per hospital, dictionary.json and study.json
+      (docs/tutorials/first-study.md says how). Writes OUT/summary.json (OUT: default out/demo). --keep leaves
       the consortium running. --runtime native runs it on a real Fabric, whose binaries are in FABRIC_BIN_DIR.
   consilium-network conformance [--runtime embedded|native] [--ordering raft|bft] [--orderers N]
                                 [--out DIR] [--json]

@@ -98,7 +98,7 @@ export async function testHospitals(options: TestHospitalsOptions): Promise<Test
       ...facts,
       ...{ sites, plan, addresses: { ...addresses, organisations: inside.addresses }, stages: clock.stages },
       network: { runtime: 'native', ordering: options.ordering },
-      data: { kind: source.kind, seed: null },
+      data: { kind: source.kind, seed: null, own: null },
       peakMemory: null,
       consortiumDirectory: hosts.root,
       kept: false,

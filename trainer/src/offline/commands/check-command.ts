@@ -27,7 +27,8 @@ ${FORMAT_OPTIONS_HELP}\
   --study FILE             a study, YAML: its graph is read too, and what is to be known of its weights is said
   --graph-out FILE         and written as it is trained, with weights of their own where the exporter merged them;
                            an existing file is left alone
-  --json                   {"ok", "recordCountBand", "problems", "problemCount", "notes"} on standard output
+  --json                   {"ok", "recordCountBand", "problems", "problemCount", "notes"} on standard output, and with
+                           --study "model": {"parameters"}
   --help                   this text
 
 Progress and what was guessed of a file go to standard error. Problems are listed by rule and column with a count.
@@ -40,11 +41,16 @@ interface StudyChecks {
   readonly dictionary: Dictionary;
 }
 
-/** What is to be known of the weights of a study's graph. */
-async function notesOf({ study: path, graphOut, dictionary }: StudyChecks): Promise<readonly string[]> {
+interface Checked {
+  /** What is to be known of the weights of a study's graph. */
+  readonly notes: readonly string[];
+  readonly model?: { readonly parameters: number };
+}
+
+async function checkStudy({ study: path, graphOut, dictionary }: StudyChecks): Promise<Checked> {
   if (path === undefined) {
     if (graphOut !== undefined) throw new InputError('--graph-out needs --study: there is no graph to write');
-    return [];
+    return { notes: [] };
   }
   // What trains is loaded for a study alone: most checks are of a file, and short.
   const [{ codeInputs }, { studyGraph }, { readStudy }, { modelKindOf }] = await Promise.all([
@@ -62,7 +68,8 @@ async function notesOf({ study: path, graphOut, dictionary }: StudyChecks): Prom
   });
   if (study.model.kind === 'onnx') await model.checkRuns(codeInputs(dictionary));
   if (graphOut !== undefined) await writeNewFile(graphOut, { content: model.graph, option: 'graph-out' });
-  return notes;
+  const parameters = model.initial.shared.length + model.initial.local.length;
+  return { notes, model: { parameters } };
 }
 
 export async function checkCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
@@ -81,7 +88,11 @@ export async function checkCommand(argv: readonly string[], terminal: Terminal):
   refuseMore(positionals);
   const path = resolve(required(values.file, 'file'));
   const dictionary = await readDictionary(required(values.dictionary, 'dictionary'));
-  const notes = await notesOf({ study: values.study, graphOut: values['graph-out'], dictionary });
+  const { notes, ...ofStudy } = await checkStudy({
+    study: values.study,
+    graphOut: values['graph-out'],
+    dictionary,
+  });
   if (!values.json) for (const note of notes) terminal.error(`note: ${note}\n`);
   try {
     const { format, onRows, stated } = watchReading(path, { texts: values, terminal });
@@ -92,7 +103,7 @@ export async function checkCommand(argv: readonly string[], terminal: Terminal):
       onRows,
     });
     stated(guessed);
-    const answer = { ok: true, recordCountBand: band, problems: [], problemCount: 0, notes };
+    const answer = { ok: true, recordCountBand: band, problems: [], problemCount: 0, notes, ...ofStudy };
     const said = `no problems; ${band.low} to ${band.high} patients`;
     terminal.out(`${values.json ? JSON.stringify(answer) : said}\n`);
     return EXIT.done;
@@ -100,7 +111,8 @@ export async function checkCommand(argv: readonly string[], terminal: Terminal):
     if (!(error instanceof DataError)) throw error;
     if (!values.json) throw new InputError(fileProblems(path, error), { cause: error });
     const { problems, total: problemCount } = error;
-    terminal.out(`${JSON.stringify({ ok: false, recordCountBand: null, problems, problemCount, notes })}\n`);
+    const answer = { ok: false, recordCountBand: null, problems, problemCount, notes, ...ofStudy };
+    terminal.out(`${JSON.stringify(answer)}\n`);
     return EXIT.unusable;
   }
 }
