@@ -342,8 +342,17 @@ describe('train accepts, with a stated behaviour', () => {
     assert.match(stderr, /weight w0 was merged with second\.w0 by the exporter, .*: trained apart\. /);
     assert.equal(JSON.parse(readFileSync(at('out/model-card.json'), 'utf8')).model.parameters, 36);
     const check = ['--file', at('good.csv'), '--dictionary', at('dictionary.json')];
-    const written = await run('check', ...check, '--study', at(study), '--graph-out', at('apart.onnx'));
+    const written = await run(
+      'check',
+      '--json',
+      ...check,
+      '--study',
+      at(study),
+      '--graph-out',
+      at('apart.onnx'),
+    );
     assert.equal(written.status, 0, written.stderr);
+    assert.deepEqual(JSON.parse(written.stdout).model, { parameters: 36 });
     assert.equal(readForwardModel(readFileSync(at('apart.onnx'))).parameterCount, 36);
     const again = await run('check', ...check, '--study', at(study), '--graph-out', at('merged.onnx'));
     assert.equal(again.status, 2);
