@@ -112,6 +112,17 @@ test('the report of a study in which something does not hold says so', () => {
   assert.doesNotMatch(text, /Everything holds\./);
 });
 
+test("the report of one's own files names them and their folder, and no other data", () => {
+  const files = ['North.csv', 'south.csv'].map((file) => ({
+    hospital: file.toLowerCase().slice(0, 5),
+    file,
+  }));
+  const data = { kind: 'own-files', seed: null, own: { folder: 'my-folder', files } } as const;
+  const text = renderReport({ ...goodSummary(), data });
+  assert.match(text, /Your files in my-folder: North\.csv, south\.csv\./);
+  assert.doesNotMatch(text, /Synthetic|UCI/);
+});
+
 test('a kept consortium is named with its documentation, keys and how to stop it', () => {
   const text = renderReport({ ...goodSummary(), kept: true });
   assert.match(text, /http:\/\/south\/documentation/);
