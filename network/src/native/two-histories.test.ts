@@ -53,9 +53,14 @@ async function register(name: Name): Promise<void> {
   const key = (await (await ask(name, '/v1/local/encryption-key')).json()) as object;
   const answer = await ask(name, '/v1/members', JSON.stringify({ ...key, title: name }));
   assert.equal(answer.status, 201, await answer.text());
+  await checkedWhole(name);
+}
+
+/** Waits until a gateway has checked all that its peer has. */
+async function checkedWhole(name: Name): Promise<void> {
   for (;;) {
     const { height, checked } = (await (await ask(name, '/v1/ledger')).json()) as Record<string, number>;
-    if (height === checked) return;
+    if (height !== undefined && height === checked) return;
     await sleep(100);
   }
 }
@@ -75,6 +80,7 @@ function shown(file: string, genesis: string): ShownHistory {
 
 /** A hospital is given what another one saw: it is an alarm, with both headers, and its gateway is not ready. */
 async function findsTwo(name: Name, file: string): Promise<void> {
+  await checkedWhole(name);
   const answer = await ask(name, STATEMENT, file, 'application/x-ndjson');
   const { result, text } = (await answer.json()) as { result: string; text: string };
   assert.equal(result, 'two', text);
