@@ -154,10 +154,17 @@ export class FabricConsortium implements AsyncDisposable {
     return { proposal: bytes.toString('base64'), signature: signature.toString('base64') };
   }
 
+  /** A peer that does not answer, as for a moment after the channel changed, is asked again: the block is written. */
   async #waitForBlock(mspId: string, blockNumber: bigint): Promise<void> {
+    let cause: unknown;
     for (const end = Date.now() + BLOCK_TIMEOUT_MS; ; await delay(20)) {
-      if ((await this.height(mspId)) > blockNumber) return;
-      if (Date.now() > end) throw new Error(`the peer of ${mspId} has not reached block ${blockNumber}`);
+      try {
+        if ((await this.height(mspId)) > blockNumber) return;
+      } catch (error) {
+        cause = error;
+      }
+      if (Date.now() > end)
+        throw new Error(`the peer of ${mspId} has not reached block ${blockNumber}`, { cause });
     }
   }
 
