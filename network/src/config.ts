@@ -12,7 +12,8 @@ import {
   Strict,
 } from './yaml-document.ts';
 
-const Name = Type.String({
+/** What an organisation or a network is called: also a folder's name. */
+export const Name = Type.String({
   pattern: '^[a-z][a-z0-9-]{0,30}$',
   description: 'lower-case letters, digits and hyphens, beginning with a letter, at most 31 characters',
 });

@@ -214,7 +214,7 @@ describe('evidence of a study', { skip: notRun ?? false }, () => {
       `datasets/${datasetOf('Org3MSP')}`,
       ...transactions.slice(-3).map(({ transactionId }) => `transactions/${transactionId}`),
     ];
-    // Peers sign anew each time: what they sign is all that differs.
+    // Peers sign each answer freshly: their signatures are all that differs.
     const linesIn = (body: string) => body.split('\n').filter((line) => !line.startsWith('{"answer":'));
     for (const path of paths) {
       const asked = { method: 'GET', url: `/v1/evidence/${path}` } as const;

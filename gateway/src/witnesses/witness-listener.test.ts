@@ -175,7 +175,7 @@ describe('where a gateway gives its statements', () => {
     }
   });
 
-  it('is told by a file, which is refused with the reason', () => {
+  it('reads its addresses from a file, which is refused with the reason', () => {
     const folder = join(directory, 'settings');
     mkdirSync(folder);
     writeFileSync(join(folder, 'tls.crt'), servers.AMSP.certificate);

@@ -2,6 +2,7 @@
 // everywhere, so that its digest can be compared by telephone.
 import { createHash } from 'node:crypto';
 import { type Static, Type } from 'typebox';
+import { Name } from '../config.ts';
 import { endorsementProblem } from '../signature-policy.ts';
 import {
   type DocumentForm,
@@ -13,10 +14,6 @@ import {
   Strict,
 } from '../yaml-document.ts';
 
-const Name = Type.String({
-  pattern: '^[a-z][a-z0-9-]{0,30}$',
-  description: 'lower-case letters, digits and hyphens, beginning with a letter, at most 31 characters',
-});
 const Port = Type.Integer({
   minimum: 1024,
   maximum: 65535,

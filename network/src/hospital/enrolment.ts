@@ -138,7 +138,7 @@ function copyPublic(from: string, to: string): void {
   copyFileSync(from, to);
 }
 
-/** What makes a folder an MSP: who issued, and how roles are told from certificates. */
+/** What makes a folder an MSP: who issued, and how a certificate shows its role. */
 export function writeTrust(folder: string, roots: Roots): void {
   copyPublic(roots.identity, join(folder, 'cacerts/ca.pem'));
   copyPublic(roots.tls, join(folder, 'tlscacerts/tlsca.pem'));
