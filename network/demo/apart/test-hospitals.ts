@@ -11,7 +11,7 @@ import type { AgreedConsortium } from '../../src/hospital/agreed-consortium.ts';
 import { chaincodeSha256 } from '../../src/hospital/code-digest.ts';
 import { isSecret } from '../../src/hospital/doctor.ts';
 import { INSIDE_PORTS } from '../../src/hospital/hospital-file.ts';
-import { findHospitalPrograms, findKubo, MissingBinariesError } from '../../src/native/binaries.ts';
+import { findHospitalPrograms, findKubo, whyNoFabric } from '../../src/native/binaries.ts';
 import { chaincodeVersion, ownFolder } from '../../src/programs.ts';
 import { readSecrets } from '../../src/secrets.ts';
 import { type DataSource, uciFiles, writeExport } from '../data-files.ts';
@@ -44,12 +44,8 @@ export interface TestHospitalsResult {
 
 /** What keeps it from running here; undefined where nothing does. */
 function whyNot(): string | undefined {
-  try {
-    findHospitalPrograms();
-  } catch (error) {
-    if (error instanceof MissingBinariesError) return 'not run: no Fabric binaries (set FABRIC_BIN_DIR)';
-    throw error;
-  }
+  const notRun = whyNoFabric(findHospitalPrograms);
+  if (notRun !== false) return notRun;
   if (findKubo() === undefined) return 'not run: no Kubo (`make kubo`, or IPFS_BIN)';
   return whyNoHosts();
 }

@@ -8,6 +8,7 @@ import { before, test } from 'node:test';
 import { readGroup, resultOfUpdate } from '@consilium/verify/channel';
 import fabricProtos from '@hyperledger/fabric-protos';
 import fc from 'fast-check';
+import { findFabric, whyNoFabric } from '../native/binaries.ts';
 import { computeUpdate, groupMessage, serializeUpdate, updateBytes, versionsOf } from './compute-update.ts';
 import { groupAt, withGroup, without } from './configuration-tree.ts';
 import {
@@ -148,10 +149,7 @@ test('whatever is removed or altered at random, the update makes that configurat
   );
 });
 
-const bin = process.env.FABRIC_BIN_DIR;
-const skip = bin === undefined ? 'not run: no Fabric binaries (set FABRIC_BIN_DIR)' : false;
-
-test('what changes is written as configtxlator writes it', { skip }, () => {
+test('what changes is written as configtxlator writes it', { skip: whyNoFabric() }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'consilium-update-'));
   try {
     const file = (name: string) => join(folder, name);
@@ -167,7 +165,7 @@ test('what changes is written as configtxlator writes it', { skip }, () => {
         write('after.pb', after);
         const pair = ['--original', file('before.pb'), '--updated', file('after.pb')];
         const rest = ['--channel_id', 'consortium', '--output', file('update.pb')];
-        execFileSync(join(bin!, 'configtxlator'), ['compute_update', ...pair, ...rest]);
+        execFileSync(findFabric().programs.configtxlator, ['compute_update', ...pair, ...rest]);
         // Go writes maps in any order.
         const theirs = common.ConfigUpdate.deserializeBinary(readFileSync(file('update.pb')));
         const ours = serializeUpdate('consortium', computeUpdate(root, after));

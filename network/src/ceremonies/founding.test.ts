@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { configurationOf } from '@consilium/verify/channel';
 import { stringify } from 'yaml';
+import { findFabric, whyNoFabric } from '../native/binaries.ts';
 import { channelConfiguration, PROFILE } from '../native/channel-configuration.ts';
 import type { FabricLayout } from '../native/layout.ts';
 import { groupMessage } from './compute-update.ts';
@@ -45,10 +46,9 @@ function writeFolders({ mspId, authority, definition }: Founder): string {
   return folder;
 }
 
-const bin = process.env.FABRIC_BIN_DIR;
-const skip = bin === undefined ? 'not run: no Fabric binaries (set FABRIC_BIN_DIR)' : false;
-
-test('the first configuration is the one that configtxgen makes, under Raft and BFT', { skip }, async () => {
+test('the first configuration is the one that configtxgen makes, under Raft and BFT', {
+  skip: whyNoFabric(),
+}, async () => {
   for (const ordering of ['raft', 'bft'] as const) {
     const founders = await Promise.all(
       ['AlphaMSP', 'BetaMSP', 'GammaMSP', 'EtaMSP'].map((mspId) => founder(mspId)),
@@ -108,7 +108,7 @@ test('the first configuration is the one that configtxgen makes, under Raft and 
       '-outputBlock',
       block,
     ];
-    execFileSync(join(bin!, 'configtxgen'), parameters, { stdio: 'ignore' });
+    execFileSync(findFabric().programs.configtxgen, parameters, { stdio: 'ignore' });
     const theirs = configurationOf(readFileSync(block)).root;
     const ours = firstConfiguration(plan(ordering), definitions);
     const text = (group: typeof theirs) => JSON.stringify(groupMessage(group).toObject(), null, 1);

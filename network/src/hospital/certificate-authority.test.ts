@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { findHospitalPrograms, MissingBinariesError } from '../native/binaries.ts';
+import { findHospitalPrograms, whyNoFabric } from '../native/binaries.ts';
 import { isFree } from '../ports.ts';
 import {
   AuthorityError,
@@ -18,23 +18,14 @@ import { isSecret } from './doctor.ts';
 const root = mkdtempSync(join(tmpdir(), 'consilium-authority-'));
 after(() => rmSync(root, { recursive: true }));
 
-function findPrograms() {
-  try {
-    return findHospitalPrograms();
-  } catch (error) {
-    if (error instanceof MissingBinariesError) return undefined;
-    throw error;
-  }
-}
-const programs = findPrograms();
-const skip = programs === undefined ? 'not run: no Fabric CA (set FABRIC_BIN_DIR)' : false;
+const skip = whyNoFabric(findHospitalPrograms);
 
 async function place(name: string): Promise<AuthorityPlace> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     const home = join(root, name);
     if (await isFree(port))
-      return { programs: programs!, home, name: 'ca.clinic', organisation: 'clinic', port };
+      return { programs: findHospitalPrograms(), home, name: 'ca.clinic', organisation: 'clinic', port };
   }
 }
 

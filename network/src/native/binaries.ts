@@ -88,6 +88,17 @@ export function findFabric(environment: Environment = process.env): FabricBinari
   return { programs: found as Record<FabricProgram, string>, ccaasBuilder: ccaasBuilder! };
 }
 
+/** Why nothing runs on a real Fabric here, in words; false where `find` finds what it needs. */
+export function whyNoFabric(find: () => unknown = findFabric): string | false {
+  try {
+    find();
+    return false;
+  } catch (error) {
+    if (error instanceof MissingBinariesError) return 'not run: no Fabric binaries (set FABRIC_BIN_DIR)';
+    throw error;
+  }
+}
+
 /** Kubo's `ipfs`: IPFS_BIN, PATH, or the one that `make kubo` built. Undefined where there is none. */
 export function findKubo(environment: Environment = process.env): string | undefined {
   const cache = join(environment.HOME ?? homedir(), '.cache/consilium');

@@ -13,7 +13,7 @@ import { JUDGED_ORGANISATIONS } from '../conformance/native-network.ts';
 import { repository } from '../conformance/suites.ts';
 import { inherited } from '../programs.ts';
 import { Supervisor } from '../supervisor.ts';
-import { findFabric, MissingBinariesError } from './binaries.ts';
+import { findFabric, whyNoFabric } from './binaries.ts';
 import { planFabric } from './native-runtime.ts';
 
 const WITHSTOOD = ['misnamed-policy', 'rubbish', 'no-action', 'repeated-policy'];
@@ -22,13 +22,10 @@ const REPAIRED = /-repaired\b/;
 const run = promisify(execFile);
 
 async function unfit(wanted: RegExp): Promise<string | false> {
-  try {
-    const { stdout } = await run(findFabric().programs.peer, ['version']);
-    return wanted.test(stdout) ? false : 'not run: these peers are as released (see network/README.md)';
-  } catch (error) {
-    if (error instanceof MissingBinariesError) return 'not run: no Fabric binaries (set FABRIC_BIN_DIR)';
-    throw error;
-  }
+  const notRun = whyNoFabric();
+  if (notRun !== false) return notRun;
+  const { stdout } = await run(findFabric().programs.peer, ['version']);
+  return wanted.test(stdout) ? false : 'not run: these peers are as released (see network/README.md)';
 }
 
 async function spring(traps: readonly string[], orderer: NonNullable<Consortium['orderer']>) {

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { missingFabric, runNetwork } from './testing/native-command.ts';
+import { whyNoFabric } from './binaries.ts';
+import { runNetwork } from './testing/native-command.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-changed-network-'));
 const directory = join(root, 'consortium');
@@ -90,7 +91,7 @@ const isReady = ({ status }: Readiness) => status === 'ready';
 const problemOf = ({ checks }: Readiness) => checks.find(({ problem }) => problem !== undefined);
 
 test('a change of the file while the network runs is said, and not taken for done', {
-  skip: missingFabric(),
+  skip: whyNoFabric(),
 }, async () => {
   write({});
   const first = await up();
@@ -102,7 +103,7 @@ test('a change of the file while the network runs is said, and not taken for don
   assert.match(again.err, /orderer\.ordering is "bft", and was "raft" at the start/);
 });
 
-test('the leading orderer is shown, and another one once it is gone', { skip: missingFabric() }, async () => {
+test('the leading orderer is shown, and another one once it is gone', { skip: whyNoFabric() }, async () => {
   const leading = async () => {
     for (let asked = 0; asked < 120; asked += 1) {
       const { leaders } = JSON.parse((await runNetwork(['status', '--dir', directory, '--json'])).out);
@@ -120,7 +121,7 @@ test('the leading orderer is shown, and another one once it is gone', { skip: mi
 });
 
 test('a gateway is not ready without a quorum of orderers, nor while its own peer has no chaincode', {
-  skip: missingFabric(),
+  skip: whyNoFabric(),
 }, async () => {
   await until('north', isReady);
   await whileStopped(['orderer-1', 'orderer-3'], async () => {
@@ -142,7 +143,7 @@ test('a gateway is not ready without a quorum of orderers, nor while its own pee
 });
 
 test('a file that is not that of the channel is refused with each difference, and nothing is started', {
-  skip: missingFabric(),
+  skip: whyNoFabric(),
 }, async () => {
   for (const [changes, words] of [
     [{ orderer: 'orderer: { ordering: bft }' }, /ordered by raft, and the file has `ordering: bft`/],
@@ -162,7 +163,7 @@ test('a file that is not that of the channel is refused with each difference, an
 });
 
 test('a peer whose disk was emptied gets its chaincode and approval again, and blocks are cut as the file says', {
-  skip: missingFabric(),
+  skip: whyNoFabric(),
 }, async () => {
   rmSync(join(directory, 'fabric/peers/north/data'), { recursive: true });
   write({ orderer: 'orderer: { ordering: raft, nodes: 3, batchTimeoutMs: 150, maxMessageCount: 5 }' });

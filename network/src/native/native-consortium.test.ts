@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { program } from '../programs.ts';
-import { findFabric, MissingBinariesError } from './binaries.ts';
+import { whyNoFabric } from './binaries.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-native-'));
 const main = join(import.meta.dirname, '../main.js');
@@ -17,16 +17,6 @@ after(async () => {
   await run(['down', '--dir', directory]);
   rmSync(root, { recursive: true });
 });
-
-function missing(): string | false {
-  try {
-    findFabric();
-    return false;
-  } catch (error) {
-    if (error instanceof MissingBinariesError) return 'not run: no Fabric binaries (set FABRIC_BIN_DIR)';
-    throw error;
-  }
-}
 
 async function run(
   parameters: readonly string[],
@@ -114,7 +104,7 @@ test('without binaries, up says which are missing and what to set, and starts no
 });
 
 test('a consortium on real Fabric starts, keeps its ledger over a restart, and takes a new policy and steward', {
-  skip: missing(),
+  skip: whyNoFabric(),
 }, async () => {
   const up = await run(['up', '--config', config, '--dir', directory]);
   assert.equal(up.code, 0, up.err);
@@ -158,7 +148,7 @@ test('a consortium on real Fabric starts, keeps its ledger over a restart, and t
 });
 
 test('a bare ledger is ready when each peer finds peers of all organisations that endorse', {
-  skip: missing(),
+  skip: whyNoFabric(),
 }, async () => {
   const ledger = spawn(process.execPath, [main, 'ledger', '--dir', join(root, 'bare')], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -204,7 +194,7 @@ function raftLeader(out: string): string {
 }
 
 test('a demo on three Raft orderers holds although the one that leads is killed in each round', {
-  skip: missing(),
+  skip: whyNoFabric(),
 }, async () => {
   const out = join(root, 'raft-demo');
   const killed: string[] = [];
@@ -226,7 +216,7 @@ test('a demo on three Raft orderers holds although the one that leads is killed 
 });
 
 test('a demo under BFT ordering holds although its leading orderer, a peer and a chaincode process are killed', {
-  skip: missing(),
+  skip: whyNoFabric(),
 }, async () => {
   const out = join(root, 'demo');
   let killed = false;

@@ -8,7 +8,8 @@ import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkHistory, compareHistories, type ShownHistory } from '@consilium/verify';
 import { genesisSha256Of } from '../genesis-digest.ts';
-import { missingFabric, runNetwork } from './testing/native-command.ts';
+import { whyNoFabric } from './binaries.ts';
+import { runNetwork } from './testing/native-command.ts';
 
 const STATEMENT = '/v1/ledger/witness-statement';
 const root = mkdtempSync(join(tmpdir(), 'consilium-two-histories-'));
@@ -95,7 +96,7 @@ async function findsTwo(name: Name, file: string): Promise<void> {
 }
 
 test('an orderer whose key signs two histories is found by both hospitals that were shown one each', {
-  skip: missingFabric(),
+  skip: whyNoFabric(),
 }, async () => {
   await up();
   await down();

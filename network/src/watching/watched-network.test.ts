@@ -8,14 +8,15 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { missingFabric, runNetwork } from '../native/testing/native-command.ts';
+import { whyNoFabric } from '../native/binaries.ts';
+import { runNetwork } from '../native/testing/native-command.ts';
 
 const prometheus = [process.env.PROMETHEUS_BIN_DIR ?? '', ...(process.env.PATH ?? '').split(delimiter)]
   .filter((path) => path !== '')
   .map((path) => join(path, 'prometheus'))
   .find((path) => existsSync(path));
 const skip =
-  missingFabric() || (prometheus === undefined ? 'not run: no prometheus (set PROMETHEUS_BIN_DIR)' : false);
+  whyNoFabric() || (prometheus === undefined ? 'not run: no prometheus (set PROMETHEUS_BIN_DIR)' : false);
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-watched-'));
 const directory = join(root, 'consortium');

@@ -6,24 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { lastConfigurationOf } from '@consilium/verify';
-import { findFabric, MissingBinariesError } from '../../native/binaries.ts';
 import { readCeremony } from '../ceremony-file.ts';
 import { broadcast, fetchBlock } from '../fabric-nodes.ts';
 import { administratorOf, readOwnPlace } from '../own-place.ts';
 import { changeEnvelope, inOurWords } from '../submit.ts';
 import { canonical } from './founders.ts';
 import { type CommandResult, NativeHospitals, writeTls } from './native-hospitals.ts';
-
-/** Why it is not run; false where it is. */
-export function missing(): string | false {
-  try {
-    findFabric();
-    return false;
-  } catch (error) {
-    if (error instanceof MissingBinariesError) return 'not run: no Fabric binaries (set FABRIC_BIN_DIR)';
-    throw error;
-  }
-}
 
 const roots: string[] = [];
 const networks: NativeHospitals[] = [];

@@ -1,20 +1,8 @@
 // What tests of the native runtime share: the operator's program, run as an operator runs it.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { findFabric, MissingBinariesError } from '../binaries.ts';
 
 const main = join(import.meta.dirname, '../../main.js');
-
-/** Why tests on real Fabric do not run; false where they do. */
-export function missingFabric(): string | false {
-  try {
-    findFabric();
-    return false;
-  } catch (error) {
-    if (error instanceof MissingBinariesError) return 'not run: no Fabric binaries (set FABRIC_BIN_DIR)';
-    throw error;
-  }
-}
 
 export interface Ran {
   readonly code: number | null;
