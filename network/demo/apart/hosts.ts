@@ -20,8 +20,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findKubo } from '../../src/native/binaries.ts';
 
 const PREFIX = 'consilium';
-/** Above those that systems give to people and services. */
+/** Above those that systems give to people and services; each run takes as many as it may need together. */
 const FIRST_USER = 61_000;
+const USERS_OF_RUN = 16;
+const RUNS = 250;
 const NETWORK = '10.231.77';
 const GRACE_MS = 10_000;
 
@@ -77,11 +79,12 @@ export class Hosts {
     this.root = mkdtempSync(join(tmpdir(), `${PREFIX}-hosts-`));
     this.mailbox = join(this.root, 'mailbox');
     this.bridge = `csb${process.pid}`.slice(0, 15);
+    const firstUser = unusedUsers();
     this.all = names.map((name, at) => ({
       name,
       hostName: `${name}.consilium.test`,
       address: `${NETWORK}.${at + 11}`,
-      user: FIRST_USER + at,
+      user: firstUser + at,
       folder: join(this.root, name),
       namespace: `${PREFIX}-${process.pid}-${name}`,
     }));
@@ -212,6 +215,19 @@ function ownerOf(path: string): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The first of users who run nothing, so that two runs can go on side by side. */
+function unusedUsers(): number {
+  const owners = new Set(readdirSync('/proc').map((name) => ownerOf(`/proc/${name}`)));
+  const firsts = Array.from({ length: RUNS }, (_, at) => {
+    return FIRST_USER + ((process.pid + at) % RUNS) * USERS_OF_RUN;
+  });
+  const isUnused = (first: number) =>
+    [...owners].every((user = 0) => user < first || user >= first + USERS_OF_RUN);
+  const found = firsts.find(isUnused);
+  if (found === undefined) throw new Error(`all users from ${FIRST_USER} on run something here`);
+  return found;
 }
 
 /** A process that nobody waits for stays in the list when it has ended. */
