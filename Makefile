@@ -90,8 +90,9 @@ $(HOSPITAL_VERBS): build
 	@$(NETWORK) hospital $(@:hospital-%=%) --hospital "$(HOSPITAL)" $(if $(SERVICE),--service "$(SERVICE)")
 
 .PHONY: test-hospitals
-test-hospitals: build ## Four hospitals on four hosts found a channel and run the study (root, Fabric, Kubo; ORDERING=)
-	@$(NETWORK) test-hospitals $(if $(DATA),--data "$(DATA)") $(if $(ORDERING),--ordering $(ORDERING))
+test-hospitals: build ## Four hospitals on four hosts found a channel run the study, and much happens (root, Fabric, Kubo; ORDERING=, STEPS=)
+	@$(NETWORK) test-hospitals $(if $(DATA),--data "$(DATA)") $(if $(ORDERING),--ordering $(ORDERING)) \
+		$(if $(STEPS),--steps "$(STEPS)") $(if $(ROUNDS),--rounds $(ROUNDS))
 
 .PHONY: test
 test: build $(if $(W)$(T),,lint) ## Run all tests, or those of W=workspace and T=name, file or title

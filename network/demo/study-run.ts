@@ -22,10 +22,15 @@ export interface StudyOptions {
   /** What the evidence is checked from, and where it is kept. */
   readonly trust: { readonly genesisSha256: string; readonly chaincode: string; readonly file: string };
   readonly signal: AbortSignal;
+  /** Once the ledger says that a round has been opened. */
+  readonly onRound?: (studyId: string, round: number) => void;
+  /** Once every round is on the ledger. */
+  readonly onTrained?: () => void;
 }
 
 /** From the members to the evidence, through the gateways of `sites` alone. */
-export async function runStudy({ sites, plan, source, clock, view, addresses, trust, signal }: StudyOptions) {
+export async function runStudy(options: StudyOptions) {
+  const { sites, plan, source, clock, view, addresses, trust, signal } = options;
   view.line('Members, datasets, study and consents');
   const say = (line: string) => view.line(`  ${line}`);
   const { dictionary } = source;
@@ -41,7 +46,9 @@ export async function runStudy({ sites, plan, source, clock, view, addresses, tr
   const { height: fromBlock } = await sites[0]!.client.get<{ height: number }>(GATEWAY_PATHS.ledger);
   await clock.time('train and validate', async () => {
     await startStudy(sites[0]!, studyId);
-    await watchStudy({ sites, studyId, rounds, fromBlock, view, signal });
+    const onRound = (round: number) => options.onRound?.(studyId, round);
+    await watchStudy({ sites, studyId, rounds, fromBlock, view, signal, onRound });
+    options.onTrained?.();
   });
   view.line('Predicting for held-out patients and checking the ledger');
   await clock.time('a history', () => tellHistory(sites[0]!, { patient, say }));

@@ -23,6 +23,7 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
   /** How long the ledger may be silent before the watch gives up. */
   readonly silenceMs?: number;
+  readonly onRound?: (round: number) => void;
 }
 
 const POLL_MS = 500;
@@ -142,6 +143,7 @@ class StudyBoard {
     if (event.name === 'RoundOpened') {
       this.#round = Number(event.data.round);
       this.#roundBegun = performance.now();
+      this.#options.onRound?.(this.#round);
     }
     this.#phase = sentence(who, event);
     const seconds = durationText((performance.now() - this.#roundBegun) / 1000);

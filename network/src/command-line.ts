@@ -48,9 +48,10 @@ const HELP = `consilium-network: one consortium on this machine
   consilium-network ledger  --dir DIR [--ordering raft|bft] [--organisations N]
       Starts a real Fabric network of N organisations (default 3) with the chaincode alone, for programs that bring
       their own clients. Prints {"ready":true,"connection":FILE} and runs until it is stopped. DIR must be new.
-  consilium-network test-hospitals [--data DIR] [--ordering raft|bft] [--rounds N] [--json]
+  consilium-network test-hospitals [--data DIR] [--ordering raft|bft] [--rounds N] [--steps NAME,NAME] [--json]
       Four hospitals on four hosts (namespaces and users of this machine; needs root, Fabric, Kubo and Python) found
-      a channel and run the study of the demo. Says how long each step takes, and \`not run\` where it cannot.
+      a channel and run the study of the demo, while much happens to them (--steps: only some of it). Says how long
+      each step takes and what did not hold, and \`not run\` where it cannot.
   consilium-network config-check [--config FILE] [--json]
       Reads a consortium.yaml, also one of hospitals apart, and says in words what such a consortium withstands.
   consilium-network hospital init|found|up|down|status|logs|doctor --hospital FILE
@@ -72,6 +73,7 @@ const OPTIONS = {
   out: { type: 'string' },
   seed: { type: 'string' },
   rounds: { type: 'string' },
+  steps: { type: 'string' },
   runtime: { type: 'string' },
   ordering: { type: 'string' },
   orderers: { type: 'string' },
@@ -192,6 +194,7 @@ async function hospitals(values: Values): Promise<number> {
     dataDirectory: values.data ?? join(ownFolder, 'studies/heart-disease/data'),
     ordering: oneOf(values.ordering, 'ordering', ['raft', 'bft']) ?? 'bft',
     rounds: wholeNumber(values.rounds, 'rounds', { least: 1 }),
+    steps: values.steps?.split(','),
     signal: interrupted(),
     say,
   });
