@@ -71,6 +71,15 @@ test('two organisations with one name, MSP id or port are refused', () => {
   );
 });
 
+test('an organisation whose folder would be one of our own is refused', () => {
+  for (const name of ['ledger', 'logs', 'fabric', 'ipfs']) {
+    const [problem, ...more] = problemsOf(good.replace('name: south', `name: ${name}`));
+    assert.equal(problem?.field, 'organisations[1].name');
+    assert.match(problem!.remedy ?? '', /choose another/);
+    assert.deepEqual(more, []);
+  }
+});
+
 test('text that is not YAML, and an empty document, are refused with the place', () => {
   const [problem] = problemsOf('name: [unclosed\nchannel: x');
   assert.equal(problem?.field, 'the document');

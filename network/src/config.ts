@@ -1,6 +1,7 @@
 // Reads a consortium.yaml and refuses a wrong one with every problem at once: where, what, and what to write.
 import { type Static, Type } from 'typebox';
 import { ORDERERS } from './ledger-network.ts';
+import { reservedNames } from './reserved-names.ts';
 import { endorsementProblem } from './signature-policy.ts';
 import {
   type DocumentForm,
@@ -192,7 +193,7 @@ function* policyProblems({ chaincode, organisations }: Consortium): Generator<Fo
 const FORM: DocumentForm<typeof Consortium> = {
   schema: Consortium,
   further: (consortium) =>
-    [duplicates, orderingProblems, policyProblems].flatMap((find) => [...find(consortium)]),
+    [duplicates, reservedNames, orderingProblems, policyProblems].flatMap((find) => [...find(consortium)]),
   remedy: 'name a consortium.yaml with --config',
 };
 

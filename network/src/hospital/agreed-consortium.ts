@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import { Name } from '../config.ts';
+import { reservedNames } from '../reserved-names.ts';
 import { endorsementProblem } from '../signature-policy.ts';
 import {
   type DocumentForm,
@@ -150,7 +151,7 @@ function* policyProblems({ chaincode: { policy }, organisations }: AgreedConsort
 
 const FORM: DocumentForm<typeof AgreedConsortium> = {
   schema: AgreedConsortium,
-  further: (value) => [...doubles(value), ...policyProblems(value)],
+  further: (value) => [...doubles(value), ...reservedNames(value), ...policyProblems(value)],
   remedy: 'name the consortium.yaml that all agreed on',
 };
 

@@ -78,6 +78,12 @@ const WRONG: readonly (readonly [title: string, path: Patch[0], value: unknown, 
     { ipfs: 7062 },
     /is 7062, as is its ipfs/,
   ],
+  [
+    'an organisation that is called as a folder of its own',
+    ['organisations', 1, 'name'],
+    'logs',
+    /organisations\[1\]\.name \(line \d+\) is the name of a folder of our own: choose another than logs/,
+  ],
   ['a port below 1024', ['organisations', 0, 'ports'], { peer: 443 }, /ports\.peer/],
   [
     'the authority of another',
