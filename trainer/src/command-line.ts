@@ -17,6 +17,8 @@ async function help(): Promise<string> {
 
   consilium-trainer serve                      run until SIGTERM or SIGINT
   consilium-trainer export-artefacts           a study's updates and models in plaintext, to recompute its aggregates
+  consilium-trainer copy-journal FILE          for a backup: the journal, and the keys for studies apart from it
+  consilium-trainer take-study-keys            for a restore: those keys back into the journal
 ${COMMANDS_HELP}
   --json    one JSON document on standard output instead of text
   --help    this text
@@ -33,6 +35,9 @@ ${exitStatusLine()}
 async function main([name = '', ...argv]: readonly string[]): Promise<number> {
   if (Object.hasOwn(COMMANDS, name)) return runCommand(name, argv);
   if (name === 'export-artefacts') return (await import('./export-command.ts')).exportCommand(argv);
+  if (name === 'copy-journal' || name === 'take-study-keys') {
+    return (await import('./journal-command.ts')).journalCommand(name, argv);
+  }
   const { values, positionals } = readArguments([name, ...argv].filter(Boolean), COMMON_OPTIONS);
   if (values.help) {
     process.stdout.write(await help());

@@ -139,6 +139,13 @@ export class JournalDatabase implements Disposable {
     }
   }
 
+  /** One row after the other, with whole numbers as they are written. */
+  protected *each(sql: string): Generator<Row> {
+    const statement = this.#database.prepare(sql);
+    statement.setReadBigInts(true);
+    yield* statement.iterate() as Iterable<Row>;
+  }
+
   protected run(sql: string, ...values: SQLInputValue[]): void {
     try {
       this.#database.prepare(sql).run(...values);
