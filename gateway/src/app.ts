@@ -48,6 +48,7 @@ import { ROUND_RECORD_ROUTES } from './routes/round-records.ts';
 import { ROUND_ROUTES } from './routes/rounds.ts';
 import { addServiceRoutes } from './routes/service.ts';
 import { CONSENT_ROUTES, STUDY_ROUTES } from './routes/studies.ts';
+import { addUnsignedTransactionRoutes } from './routes/unsigned-transactions.ts';
 import { addWitnessRoutes } from './routes/witness.ts';
 import { type WitnessExchange, witnessesByHand } from './witnesses/witness-exchange.ts';
 
@@ -209,6 +210,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     limits,
   };
   addLedgerRoutes(app, dependencies, LEDGER_ROUTES);
+  addUnsignedTransactionRoutes(app, dependencies);
   addLedgerStateRoutes(app, dependencies);
   addComplianceRoutes(app, dependencies);
   addEvidenceRoutes(app, dependencies);

@@ -24,6 +24,13 @@ export const GATEWAY_ERRORS = {
     remedy:
       'Send "Authorization: Bearer KEY"; the operator creates keys with "consilium-gateway key create".',
   },
+  SIGNATURE_INVALID: {
+    status: 400,
+    meaning: 'The signature is not one of the bytes to sign by the key of the certificate.',
+    remedy:
+      'Sign the decoded bytes of `message` as they are: ECDSA over SHA-256 in DER, or Ed25519; then base64. Compare ' +
+      '`sha256`, and the certificate.',
+  },
   SCOPE_REQUIRED: {
     status: 403,
     meaning: 'The API key is limited to other requests than this one.',
@@ -45,6 +52,13 @@ export const GATEWAY_ERRORS = {
     meaning: 'This gateway has not checked this block, or no orderer signs it, as block 0.',
     remedy:
       'Ask for a block from 1 to the last one that GET /v1/ledger says is checked, or for none: the last.',
+  },
+  NOTHING_TO_SIGN: {
+    status: 404,
+    meaning: 'Nothing of this id waits for a signature of this caller. Nothing was sent.',
+    remedy:
+      'Prepare it again: a proposal waits for five minutes, an endorsed transaction for fifteen, and not across a ' +
+      'restart. GET /v1/transactions/{transactionId} says whether it was sent.',
   },
   METHOD_NOT_ALLOWED: {
     status: 405,
@@ -86,6 +100,12 @@ export const GATEWAY_ERRORS = {
     meaning:
       'Too many requests with this API key, or without a valid one from this address, in the last minute.',
     remedy: 'Wait for the time in Retry-After.',
+  },
+  TOO_MANY_UNSIGNED: {
+    status: 429,
+    meaning: 'Too much waits for signatures, in all or for this caller.',
+    remedy: 'Sign and send what was prepared, or wait for the time in Retry-After.',
+    retryAfterSeconds: 60,
   },
   HEADERS_TOO_LARGE: {
     status: 431,

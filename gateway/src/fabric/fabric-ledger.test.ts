@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { createPublicKey, sign } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import { DomainError, type Role } from '@consilium/domain';
 import { DEFAULT_LIMITS, type Limits } from '../config.ts';
 import { PROPOSE_STUDY, REGISTER_MEMBER } from '../http/examples.ts';
@@ -10,6 +13,7 @@ import { problemOf } from '../http/problem.ts';
 import { createMetrics } from '../metrics.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import { Submissions } from '../outbox/submissions.ts';
+import { clientCertificate, fabricSignature } from '../signing/client-signature.ts';
 import { anotherDataset } from '../testing/another-dataset.ts';
 import {
   CHAINCODE_NAME,
@@ -20,10 +24,24 @@ import {
   registerMember,
   Wire,
 } from '../testing/fabric-network.ts';
+import { openGateway } from '../testing/gateway-fixture.ts';
 import { awaitEndorsers } from './await-endorsers.ts';
 import { type Connection, readConnections } from './connection-file.ts';
 import { FabricLedger } from './fabric-ledger.ts';
 import { type Ledger, type LedgerCall, LedgerError, type LedgerEvent } from './ledger.ts';
+
+const REPOSITORY = join(import.meta.dirname, '../../../..');
+const execFileAsync = promisify(execFile);
+/** The commands of the page, as they are pasted. */
+const [, SIGNING_PAGE = ''] = /```sh\n([\s\S]*?)```/.exec(
+  readFileSync(join(REPOSITORY, 'docs/operating/sign-with-ones-own-key.md'), 'utf8'),
+)!;
+const withoutPrograms = (): string | false => {
+  const missing = ['curl', 'jq', 'openssl'].filter(
+    (name) => spawnSync(name, ['--version']).error !== undefined,
+  );
+  return missing.length > 0 && `not run: no ${missing.join(', ')}`;
+};
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 const LIMITS: Limits = { ...DEFAULT_LIMITS, evaluateTimeoutMs: 5_000, recoveryTimeoutMs: 5_000 };
@@ -105,6 +123,79 @@ describe('the ledger on Fabric', { skip: notRun ?? false }, () => {
     const { items } = (await ledger.evaluate(asks('member:list'))) as { items: { mspId: string }[] };
     const members = items.map(({ mspId }) => mspId);
     for (const mspId of ['Org1MSP', 'Org2MSP', 'Org3MSP']) assert.ok(members.includes(mspId));
+  });
+
+  it('commits what a client signed with a key that it does not have', async () => {
+    const whole = network.connection('Org1MSP');
+    const { steward, ...others } = whole.organisation.clients;
+    const keyless = { ...whole, organisation: { ...whole.organisation, clients: others } } as Connection;
+    const gateway = open(keyless);
+    try {
+      const signed = (message: Uint8Array) =>
+        fabricSignature(
+          message,
+          sign('sha256', message, steward!.privateKey),
+          createPublicKey(steward!.certificate),
+        )!;
+      const { pem } = clientCertificate(steward!.certificate, Date.now());
+      const { name, argument } = registerDataset('signed-elsewhere');
+      const proposal = gateway.propose({ name, argument }, pem);
+      const endorsed = await gateway.endorse(proposal, signed(proposal.message));
+      const committed = await gateway.submitSigned(
+        endorsed,
+        signed(endorsed.message),
+        ({ transactionId }) => {
+          assert.equal(transactionId, proposal.transactionId);
+        },
+      );
+      assert.equal((committed.result as { datasetId: string }).datasetId, datasetIdOf('signed-elsewhere'));
+      const again = gateway.propose({ name, argument }, pem);
+      const taken = await problem(gateway.endorse(again, signed(again.message)));
+      assert.equal(taken.code, 'DATASET_EXISTS');
+      const auditor = whole.organisation.clients.auditor!;
+      const asAuditor = gateway.propose(registerDataset('not-a-steward'), auditor.certificate);
+      const byAuditor = sign('sha256', asAuditor.message, auditor.privateKey);
+      const role = await problem(
+        gateway.endorse(
+          asAuditor,
+          fabricSignature(asAuditor.message, byAuditor, createPublicKey(auditor.certificate))!,
+        ),
+      );
+      assert.equal(role.code, 'ROLE_REQUIRED', 'the certificate counts, whoever sends it');
+      const foreign = await problem(gateway.endorse(gateway.propose(registerDataset('x'), pem), byAuditor));
+      assert.match(foreign.code, /^(LEDGER_REFUSED|ENDORSEMENT_FAILED)$/, 'peers look at the signature too');
+    } finally {
+      await gateway.close();
+    }
+  });
+
+  it('takes what the page for operators signs with curl and openssl', {
+    skip: withoutPrograms(),
+  }, async () => {
+    const connection = network.connection('Org1MSP');
+    const { certificate, privateKey } = connection.organisation.clients.steward!;
+    const gateway = await openGateway({ ledger: open(connection) });
+    const write = (name: string, text: string) => writeFileSync(join(gateway.directory, name), text);
+    write('steward.pem', certificate);
+    write('steward.key', privateKey);
+    write('argument.json', JSON.stringify(datasetOf('from-a-page')));
+    try {
+      const { stdout, stderr } = await execFileAsync('bash', ['-euo', 'pipefail', '-c', SIGNING_PAGE], {
+        cwd: gateway.directory,
+        env: {
+          PATH: `${join(REPOSITORY, 'node_modules/.bin')}:${dirname(process.execPath)}:${process.env.PATH}`,
+          GATEWAY: await gateway.app.listen({ host: '127.0.0.1', port: 0 }),
+          KEY: gateway.keys.auditor,
+          TRANSACTION: 'dataset:register',
+        },
+      });
+      assert.match(stdout, /^A proposal: /, stderr);
+      assert.match(stdout, /\nA transaction that peers endorsed: /);
+      assert.match(stdout, new RegExp(`writes +consilium: dataset ${datasetIdOf('from-a-page')}\n`));
+      assert.match(stdout, /"blockNumber":\d+/);
+    } finally {
+      await gateway.close();
+    }
   });
 
   it('gives a refusal by the rules as the rule, and sends nothing', async () => {

@@ -14,6 +14,7 @@ import {
   GatewayError,
   hash,
   type Network,
+  type Proposal,
   type ProposalOptions,
   type Status,
   signers,
@@ -29,6 +30,7 @@ import {
   type BeforeSending,
   type BlockSpan,
   type Committed,
+  type EndorsedMessage,
   type EventPosition,
   type EventsOptions,
   type Ledger,
@@ -41,23 +43,23 @@ import {
   type ReadinessCheck,
   type RecoverOptions,
   signerOf,
+  type UnsignedMessage,
 } from './ledger.ts';
 import {
   knownToOrderers,
   mayBeLag,
   namedFailure,
-  type PeerAnswer,
   refusedByOrderers,
   type StepFailure,
-  unanswered,
 } from './ledger-failures.ts';
 import { isP256, signWithLowS } from './ledger-signature.ts';
 import { findMissing } from './missing-parts.ts';
 import type { OrderersSeen } from './orderers-seen.ts';
 import { CHANNEL_OPTIONS, RECONNECT_MS } from './peer-connection.ts';
-import { publicMessage } from './refusals.ts';
 import { configurationBlockOf, envelopeIn, setsPolicy, transactionsOfBlockMax } from './resending.ts';
+import { answerOf, failureOf, isPassing } from './sdk-errors.ts';
 import { StandingLedger } from './stalled-ledger.ts';
+import { unsignedProposal, unsignedTransaction } from './unsigned-messages.ts';
 import { invalidated, validationCodeOf } from './validation-codes.ts';
 import { WatchedOrderers } from './watched-orderers.ts';
 
@@ -129,18 +131,46 @@ export class FabricLedger implements Ledger {
   }
 
   async submit(call: LedgerCall, beforeSending: BeforeSending): Promise<Committed> {
+    const { contract } = this.#signer(signerOf(call));
+    const transaction = await this.#endorse(() => contract.newProposal(call.name, argumentsOf(call)));
+    return this.#send(transaction, signerOf(call), beforeSending);
+  }
+
+  propose(call: Pick<LedgerCall, 'name' | 'argument'>, certificate: string): UnsignedMessage {
+    const identity = { mspId: this.mspId, credentials: Buffer.from(certificate) };
+    const network = connect({ client: this.#client, identity }).getNetwork(this.channel);
+    const proposal = network.getContract(this.#options.chaincode).newProposal(call.name, argumentsOf(call));
+    return unsignedProposal(proposal.getBytes());
+  }
+
+  async endorse({ encoded }: UnsignedMessage, signature: Uint8Array): Promise<EndorsedMessage> {
+    const { gateway } = this.#anySigner();
+    const transaction = await this.#endorse(() => gateway.newSignedProposal(encoded, signature));
+    return { ...unsignedTransaction(transaction.getBytes()), result: textOf(transaction.getResult()) };
+  }
+
+  async submitSigned(
+    { encoded }: EndorsedMessage,
+    signature: Uint8Array,
+    beforeSending: BeforeSending,
+  ): Promise<Committed> {
+    const { gateway } = this.#anySigner();
+    return this.#send(gateway.newSignedTransaction(encoded, signature), this.roles[0]!, beforeSending);
+  }
+
+  /** @param signer who asks for the outcome, and signs where nobody has */
+  async #send(transaction: Transaction, signer: string, beforeSending: BeforeSending): Promise<Committed> {
     const { submitTimeoutMs, commitTimeoutMs } = this.#options.limits;
-    const transaction = await this.#endorse(call);
     const transactionId = transaction.getTransactionId();
     const result = textOf(transaction.getResult());
-    await beforeSending({ transactionId, signer: signerOf(call), result, envelope: transaction.getBytes() });
+    await beforeSending({ transactionId, signer, result, envelope: transaction.getBytes() });
     const sending = deadlineIn(submitTimeoutMs);
     const commit = await transaction
       .submit(sending)
       .catch((error) => this.#raise({ step: 'submit', transactionId, error, ...sending }));
     const orderedMs = Date.now();
     const waiting = deadlineIn(commitTimeoutMs);
-    const sent = { transactionId, signer: signerOf(call), envelope: transaction.getBytes() };
+    const sent = { transactionId, signer, envelope: transaction.getBytes() };
     const status = await this.#committed(commit, sent, waiting.deadline).catch((error) => {
       this.#commits.missed({ transactionId, orderedMs });
       return this.#raise({ step: 'commit-status', transactionId, error, ...waiting });
@@ -408,11 +438,11 @@ export class FabricLedger implements Ledger {
     return signer;
   }
 
-  /** Peers that may only be at another height are asked again, each time with a new proposal, for a little while. */
-  async #endorse(call: LedgerCall): Promise<Transaction> {
+  /** Peers that may only be at another height are asked again, for a little while. */
+  async #endorse(propose: () => Proposal): Promise<Transaction> {
     const waiting = deadlineIn(this.#options.limits.endorseTimeoutMs);
     for (let waitMs: number = LAG_MS.first; ; waitMs *= 2) {
-      const proposal = this.#signer(signerOf(call)).contract.newProposal(call.name, argumentsOf(call));
+      const proposal = propose();
       const transactionId = proposal.getTransactionId();
       try {
         return await proposal.endorse(waiting);
@@ -461,39 +491,4 @@ function startAt({ blockNumber, afterTransactionId }: EventPosition): ChaincodeE
   const startBlock = BigInt(blockNumber);
   if (afterTransactionId === undefined) return { startBlock };
   return { checkpoint: { getBlockNumber: () => startBlock, getTransactionId: () => afterTransactionId } };
-}
-
-/** Errors that pass by themselves: the stream is taken up again where it was. */
-const PASSING: readonly number[] = [
-  GrpcStatus.CANCELLED,
-  GrpcStatus.UNKNOWN,
-  GrpcStatus.DEADLINE_EXCEEDED,
-  GrpcStatus.NOT_FOUND, // of the channel, or of a block beyond the peer's height: a peer that is coming back
-  GrpcStatus.RESOURCE_EXHAUSTED,
-  GrpcStatus.ABORTED,
-  GrpcStatus.INTERNAL,
-  GrpcStatus.UNAVAILABLE,
-];
-/** Deliver's own word for a start beyond the peer's height, which the client library throws as a plain error. */
-const BEYOND_HEIGHT = /^Unexpected status response: 404\b/;
-const isPassing = (error: unknown) =>
-  error instanceof GatewayError
-    ? PASSING.includes(error.code)
-    : error instanceof Error && BEYOND_HEIGHT.test(error.message);
-
-const answerOf = ({ code, message, details }: GatewayError): PeerAnswer => ({
-  code,
-  message,
-  details: details.map((detail) => ({ mspId: detail.mspId, message: detail.message })),
-});
-
-/** Why a probe was not answered, for the public; a refusal by the rules is an answer: a peer that refuses is there. */
-async function failureOf(probe: Promise<unknown>): Promise<string | undefined> {
-  try {
-    await probe;
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof GatewayError)) throw error;
-    return unanswered(answerOf(error), publicMessage);
-  }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { createPrivateKey, generateKeyPairSync, verify } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, sign, verify } from 'node:crypto';
 import { test } from 'node:test';
-import { isP256, signWithLowS } from './ledger-signature.ts';
+import { isP256, signWithLowS, smallerS } from './ledger-signature.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
@@ -26,6 +26,29 @@ test('a signature is DER that verifies, with the smaller s, whatever was signed'
     assert.ok(secondOf(signature) <= HALF_ORDER);
   }
   assert.ok(lengths.size > 1, 'some integers were shorter');
+});
+
+test('a signature that another program made gets the smaller s, and verifies as before', () => {
+  const halfOrders = {
+    'P-256': HALF_ORDER,
+    'P-384': BigInt(
+      '0x7fffffffffffffffffffffffffffffffffffffffffffffffe3b1a6c0fa1b96efac0d06d9245853bd76760cb5666294b9',
+    ),
+  };
+  for (const [namedCurve, half] of Object.entries(halfOrders)) {
+    const keys = generateKeyPairSync('ec', { namedCurve });
+    let larger = 0;
+    for (let i = 0; i < 300; i += 1) {
+      const message = Buffer.from(`message ${i}`);
+      const signature = sign('sha256', message, keys.privateKey);
+      if (secondOf(signature) > half) larger += 1;
+      const lowered = smallerS(signature, keys.publicKey);
+      assert.ok(verify('sha256', message, keys.publicKey, lowered));
+      assert.ok(secondOf(lowered) <= half);
+      if (secondOf(signature) <= half) assert.deepEqual(lowered, signature);
+    }
+    assert.ok(larger > 50, `${larger} had the larger s`);
+  }
 });
 
 test('another message does not verify', () => {

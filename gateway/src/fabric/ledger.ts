@@ -86,6 +86,21 @@ export function missing(name: ReadinessCheck['name'], problem: string): Readines
 
 export const nothingMissing = (): ReadinessCheck[] => READINESS_CHECKS.map((name) => ({ name }));
 
+/** What a client signs with a key of its own, which this gateway never has. */
+export interface UnsignedMessage {
+  readonly transactionId: string;
+  /** The very bytes to sign: of a Fabric proposal, or of the payload of a transaction. */
+  readonly message: Uint8Array;
+  /** The ledger's own encoding of what is sent with the signature. */
+  readonly encoded: Uint8Array;
+}
+
+/** A transaction that peers endorsed, to be signed before it is sent. */
+export interface EndorsedMessage extends UnsignedMessage {
+  /** What the endorsers agreed the transaction returns, as the contract's canonical JSON. */
+  readonly result: string;
+}
+
 /** What is thrown or rejected here stops the sending. */
 export type BeforeSending = (prepared: PreparedTransaction) => void | Promise<void>;
 
@@ -104,6 +119,16 @@ export interface Ledger {
    * @throws DomainError where the rules refuse; LedgerError otherwise, OUTCOME_UNKNOWN once something was sent.
    */
   submit(call: LedgerCall, beforeSending: BeforeSending): Promise<Committed>;
+  /** A proposal that whoever has this certificate (PEM) signs. Asks nobody. */
+  propose(call: Pick<LedgerCall, 'name' | 'argument'>, certificate: string): UnsignedMessage;
+  /** Endorses what its client signed. @throws DomainError where the rules refuse; LedgerError otherwise */
+  endorse(proposal: UnsignedMessage, signature: Uint8Array): Promise<EndorsedMessage>;
+  /** Sends what its client signed, as `submit` does. */
+  submitSigned(
+    transaction: EndorsedMessage,
+    signature: Uint8Array,
+    beforeSending: BeforeSending,
+  ): Promise<Committed>;
   /** Asks what became of a transaction that was sent. Never throws for an unreachable ledger: unknown. */
   recover(prepared: PreparedTransaction, options: RecoverOptions): Promise<Outcome>;
   /** @throws DomainError where the rules refuse; LedgerError otherwise. */

@@ -2,9 +2,12 @@
 // never sent as a second transaction while the first may still commit. Only a transaction that the ledger itself
 // recorded as invalid, so that it has not happened, is proposed again under a new id, and not without end.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { TransactionName } from '@consilium/domain';
 import type { FastifyBaseLogger } from 'fastify';
 import {
+  type BeforeSending,
   type Committed,
+  type EndorsedMessage,
   type Ledger,
   type LedgerCall,
   LedgerError,
@@ -70,6 +73,46 @@ export class Submissions {
     }
   }
 
+  /**
+   * Sends what its client signed, once: again with the same id it answers with what became of it.
+   *
+   * @throws DomainError and LedgerError as the ledger does
+   */
+  async submitSigned(
+    name: TransactionName,
+    transaction: EndorsedMessage,
+    signature: Uint8Array,
+  ): Promise<Submitted> {
+    const { transactionId } = transaction;
+    const slot = `signed\n${transactionId}`;
+    const running = this.#inFlight.get(slot);
+    if (running !== undefined) return { ...(await running.outcome), replayed: true };
+    const { ledger } = this.#options;
+    const send = () =>
+      this.#send({ name, request: undefined }, (before) =>
+        ledger.submitSigned(transaction, signature, before),
+      );
+    const outcome = this.#earlierOutcome(transactionId).then((earlier) => earlier ?? send());
+    this.#inFlight.set(slot, { fingerprint: transactionId, outcome });
+    try {
+      return await outcome;
+    } finally {
+      this.#inFlight.delete(slot);
+    }
+  }
+
+  /** Of a transaction that was sent before; undefined where none was. */
+  async #earlierOutcome(transactionId: string): Promise<Submitted | undefined> {
+    const { outbox, recoveryTimeoutMs: timeoutMs } = this.#options;
+    const earlier = outbox.get(transactionId);
+    if (earlier === undefined) return undefined;
+    const settled =
+      earlier.state === 'sent' ? await this.#recover(earlier, { timeoutMs, resend: true }) : earlier;
+    if (settled.state === 'committed') return replayOf(settled);
+    if (settled.state === 'sent') throw outcomeUnknown(transactionId);
+    throw invalidated({ transactionId, validationCode: settled.validationCode ?? 'UNKNOWN' });
+  }
+
   /** What became of a transaction of this gateway; asks the ledger where that is not known yet. */
   async outcomeOf(transactionId: string, timeoutMs = 2_000): Promise<SentTransaction | undefined> {
     const sent = this.#options.outbox.get(transactionId);
@@ -111,7 +154,9 @@ export class Submissions {
     const { metrics, log } = this.#options;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#send(call, request);
+        return await this.#send({ name: call.name, request }, (before) =>
+          this.#options.ledger.submit(call, before),
+        );
       } catch (error) {
         if (!(error instanceof LedgerError) || error.validationCode === undefined) throw error;
         const { transactionId, validationCode } = error;
@@ -124,11 +169,14 @@ export class Submissions {
   }
 
   /** One transaction. Throws with a validation code exactly where the ledger says that it did not happen. */
-  async #send(call: LedgerCall, request: IdempotentRequest | undefined): Promise<Submitted> {
+  async #send(
+    record: Omit<SendingRecord, 'prepared'>,
+    submit: (beforeSending: BeforeSending) => Promise<Committed>,
+  ): Promise<Submitted> {
     let sent: PreparedTransaction | undefined;
     try {
-      const committed = await this.#options.ledger.submit(call, async (prepared) => {
-        await this.#recordSending({ name: call.name, prepared, request });
+      const committed = await submit(async (prepared) => {
+        await this.#recordSending({ ...record, prepared });
         sent = prepared;
       });
       const { transactionId, blockNumber } = committed;

@@ -14,6 +14,7 @@ import {
 import {
   type BeforeSending,
   type Committed,
+  type EndorsedMessage,
   type EventPosition,
   type EventsOptions,
   type Ledger,
@@ -26,6 +27,7 @@ import {
   type ReadinessCheck,
   type RecoverOptions,
   signerOf,
+  type UnsignedMessage,
 } from '../fabric/ledger.ts';
 import type { OrderersSeen } from '../fabric/orderers-seen.ts';
 
@@ -126,6 +128,36 @@ export class MemoryLedger implements Ledger {
     const { event } = transactionNamed(call.name);
     if (event !== null) this.emit({ blockNumber, transactionId, name: event, payload: row });
     if (failure !== undefined) throw withId(failure.error, transactionId);
+    return { transactionId, blockNumber, result: JSON.parse(result) };
+  }
+
+  /** What to sign is the call itself; what is endorsed, its row. */
+  propose({ name, argument }: Pick<LedgerCall, 'name' | 'argument'>, certificate: string): UnsignedMessage {
+    this.#transactions += 1;
+    const transactionId = this.#transactions.toString(16).padStart(64, '0');
+    const message = new TextEncoder().encode(canonicalJson({ name, argument, certificate, transactionId }));
+    return { transactionId, message, encoded: message };
+  }
+
+  async endorse({ transactionId, encoded }: UnsignedMessage): Promise<EndorsedMessage> {
+    const failure = this.#failures.shift();
+    if (failure?.when === 'before-sending') throw failure.error;
+    const { name, argument } = JSON.parse(new TextDecoder().decode(encoded)) as LedgerCall;
+    const result = canonicalJson(this.#rowAfter({ name, argument, role: 'steward' }).row);
+    const message = new TextEncoder().encode(`${transactionId} ${result}`);
+    return { transactionId, message, encoded, result };
+  }
+
+  async submitSigned(
+    { transactionId, result, encoded }: EndorsedMessage,
+    _signature: Uint8Array,
+    beforeSending: BeforeSending,
+  ): Promise<Committed> {
+    await beforeSending({ transactionId, signer: 'steward', result, envelope: encoded });
+    const failure = this.#failures.shift();
+    if (failure !== undefined) throw withId(failure.error, transactionId);
+    const blockNumber = this.#blocks++;
+    this.#outcomes.set(transactionId, { state: 'committed', blockNumber });
     return { transactionId, blockNumber, result: JSON.parse(result) };
   }
 

@@ -14,8 +14,10 @@ import {
 } from '@consilium/command-line';
 import { UnreadableBundleError } from './bundle/bundle-file.ts';
 import { type Artefacts, artefactsOf } from './claims/aggregate-claim.ts';
+import { messageInWords, readMessage } from './message/shown-message.ts';
 import { openSentences, provenSentences, reportOf } from './report.ts';
 import { type TrustedFacts, type Verification, verifyBundle } from './verify-bundle.ts';
+import { UnreadableError } from './wire/protobuf-reader.ts';
 import { compareFiles } from './witness/compare-histories.ts';
 import { checkHistory } from './witness/history-file.ts';
 import { statementJson } from './witness/witness-statement.ts';
@@ -27,6 +29,10 @@ const HELP = `consilium-verify: checks a file of evidence alone, without a netwo
   consilium-verify compare-histories FILE FILE --genesis SHA256 [--json]
                      compares what the gateways of two hospitals signed that they saw of the ledger: each FILE is
                      what one of them answers to GET /v1/ledger/witness-statement
+
+  consilium-verify show-message FILE [--json]
+                     says in words what a client is asked to sign: FILE is what a gateway answers to
+                     POST /v1/unsigned-transactions or …/endorsement, or the bytes of its message
 
   FILE               what a gateway answers to GET /v1/evidence/studies/{studyId}, models/{studyId},
                      datasets/{datasetId} or transactions/{transactionId}
@@ -58,6 +64,7 @@ export function verifyCommand(args: readonly string[], terminal: Terminal = proc
   if (path === 'compare-histories') {
     return compare(more, { genesis: genesisIn(values.genesis), isJson: values.json, terminal });
   }
+  if (path === 'show-message') return showMessage(more, values.json === true, terminal);
   if (path === undefined || more.length > 0) throw new UsageError('name one file of evidence');
   const genesis = genesisIn(values.genesis);
   const artefacts = values.artefacts === undefined ? undefined : artefactsIn(values.artefacts);
@@ -98,6 +105,29 @@ function compare(
   terminal.out(isJson === true ? `${JSON.stringify(json, undefined, 2)}\n` : text);
   if (comparison?.result === 'unknown') return EXIT.unusable;
   return comparison?.result === 'same' ? EXIT.done : EXIT.failed;
+}
+
+function showMessage(paths: readonly string[], isJson: boolean, terminal: Terminal): number {
+  const [path, ...more] = paths;
+  if (path === undefined || more.length > 0) throw new UsageError('show-message takes one file');
+  try {
+    const message = readMessage(messageIn(readFileOf(path)));
+    terminal.out(isJson ? `${JSON.stringify(message, undefined, 2)}\n` : messageInWords(message));
+    return EXIT.done;
+  } catch (error) {
+    if (!(error instanceof UnreadableError)) throw error;
+    throw new InputError({ field: path, text: `is no message to sign: ${error.message}` });
+  }
+}
+
+/** The bytes themselves, or what a gateway answered with them in it. */
+function messageIn(file: Uint8Array): Uint8Array {
+  try {
+    const { message } = JSON.parse(Buffer.from(file).toString('utf8')) as { readonly message?: unknown };
+    return typeof message === 'string' ? Buffer.from(message, 'base64') : file;
+  } catch {
+    return file;
+  }
 }
 
 function readFileOf(path: string): Uint8Array {

@@ -44,6 +44,19 @@ export const HOSPITAL: ThreatSection = {
       ],
     },
     {
+      id: 'signed-elsewhere',
+      attack: 'Keys that stay with their owners, used for something else',
+      titles: [
+        'nobody else endorses or submits what a caller prepared',
+        'a signature of another key or other bytes is refused, and peers are not asked',
+        'a caller that prepares without end is stopped, and another one is not',
+        'a caller fills neither the others’ room nor the memory',
+        'commits what a client signed with a key that it does not have',
+        'what is neither is refused, and so is a proposal with hidden parts or the id of another',
+        'what the bytes say cannot write lines of its own on the screen',
+      ],
+    },
+    {
       id: 'forged-assertions',
       attack: 'Forged or repeated assertions to a trainer',
       titles: [

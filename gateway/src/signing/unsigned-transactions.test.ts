@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { test } from 'node:test';
+import {
+  type UnsignedLimits,
+  type UnsignedTransaction,
+  UnsignedTransactions,
+} from './unsigned-transactions.ts';
+
+const { publicKey: key } = generateKeyPairSync('ed25519');
+const MINUTE_MS = 60_000;
+
+let made = 0;
+const transaction = (caller: string, bytes = 100): Omit<UnsignedTransaction, 'expiresAtMs'> => {
+  made += 1;
+  const proposal = { transactionId: String(made), message: new Uint8Array(bytes), encoded: new Uint8Array() };
+  return { caller, name: 'study:start', key, proposal };
+};
+
+function waitingRoom(limits: Partial<UnsignedLimits> = {}) {
+  const clock = { nowMs: 0 };
+  const waiting = new UnsignedTransactions(limits, () => clock.nowMs);
+  return { clock, waiting };
+}
+const refused = (code: string) => ({ name: 'GatewayRefusal', code });
+
+test('what waits is its own caller’s alone', () => {
+  const { waiting } = waitingRoom();
+  const { proposal } = waiting.add(transaction('one'));
+  assert.equal(waiting.get('one', proposal.transactionId).name, 'study:start');
+  assert.throws(() => waiting.get('another', proposal.transactionId), refused('NOTHING_TO_SIGN'));
+  assert.throws(() => waiting.get('one', 'unknown'), refused('NOTHING_TO_SIGN'));
+});
+
+test('a proposal waits for five minutes, and for fifteen more once it is endorsed', () => {
+  const { clock, waiting } = waitingRoom();
+  const first = waiting.add(transaction('one'));
+  const second = waiting.add(transaction('one'));
+  clock.nowMs = 5 * MINUTE_MS - 1;
+  waiting.endorsed(second, { ...second.proposal, result: 'null' });
+  assert.equal(waiting.get('one', first.proposal.transactionId).endorsed, undefined);
+  clock.nowMs += 1;
+  assert.throws(() => waiting.get('one', first.proposal.transactionId), refused('NOTHING_TO_SIGN'));
+  assert.equal(waiting.get('one', second.proposal.transactionId).endorsed?.result, 'null');
+  clock.nowMs += 15 * MINUTE_MS;
+  assert.throws(() => waiting.get('one', second.proposal.transactionId), refused('NOTHING_TO_SIGN'));
+});
+
+test('a caller fills neither the others’ room nor the memory', () => {
+  const { clock, waiting } = waitingRoom({ bytes: 2000, bytesOfCaller: 1000, countOfCaller: 3 });
+  for (let i = 0; i < 3; i += 1) waiting.add(transaction('many', 10));
+  assert.throws(() => waiting.add(transaction('many', 10)), refused('TOO_MANY_UNSIGNED'));
+  waiting.add(transaction('large', 500));
+  assert.throws(() => waiting.add(transaction('large', 1)), refused('TOO_MANY_UNSIGNED'));
+  waiting.add(transaction('third', 400));
+  assert.throws(() => waiting.add(transaction('fourth', 100)), refused('TOO_MANY_UNSIGNED'));
+  clock.nowMs = 5 * MINUTE_MS;
+  waiting.add(transaction('many', 10));
+  waiting.add(transaction('fourth', 500));
+});

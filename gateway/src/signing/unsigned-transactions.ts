@@ -1,0 +1,93 @@
+// Transactions whose own clients sign them, between being prepared and being sent. Only bytes that this gateway made
+// are ever sent for a client: what a client could write itself might be a block that stops the channel
+// (docs/concepts/threat-model.md). Nothing here is on disk, since nothing was sent.
+import type { KeyObject } from 'node:crypto';
+import type { TransactionName } from '@consilium/domain';
+import type { EndorsedMessage, UnsignedMessage } from '../fabric/ledger.ts';
+import { GatewayRefusal } from '../gateway-errors.ts';
+
+/** Peers refuse a proposal whose time is further away than this. */
+const PROPOSAL_MS = 5 * 60_000;
+/** Others may change the rows meanwhile: then the transaction is recorded as invalid, and nothing is written. */
+const TRANSACTION_MS = 15 * 60_000;
+
+export interface UnsignedLimits {
+  /** Of all together, and of one caller, in bytes to be signed. */
+  readonly bytes: number;
+  readonly bytesOfCaller: number;
+  /** Of one caller, in transactions. */
+  readonly countOfCaller: number;
+}
+const LIMITS: UnsignedLimits = { bytes: 64 * 2 ** 20, bytesOfCaller: 4 * 2 ** 20, countOfCaller: 50 };
+
+export interface UnsignedTransaction {
+  /** Id of the API key, or of who signed in: nobody else sees or sends it. */
+  readonly caller: string;
+  readonly name: TransactionName;
+  readonly key: KeyObject;
+  readonly proposal: UnsignedMessage;
+  /** Once peers endorsed it. */
+  readonly endorsed?: EndorsedMessage;
+  readonly expiresAtMs: number;
+}
+
+export class UnsignedTransactions {
+  readonly #limits: UnsignedLimits;
+  readonly #now: () => number;
+  /** Oldest first. */
+  readonly #waiting = new Map<string, UnsignedTransaction>();
+
+  constructor(limits: Partial<UnsignedLimits> = {}, now: () => number = Date.now) {
+    this.#limits = { ...LIMITS, ...limits };
+    this.#now = now;
+  }
+
+  /** @throws GatewayRefusal TOO_MANY_UNSIGNED where this caller, or all together, have too many */
+  add(transaction: Omit<UnsignedTransaction, 'expiresAtMs'>): UnsignedTransaction {
+    this.#forgetOld();
+    const own = [...this.#waiting.values()].filter(({ caller }) => caller === transaction.caller);
+    const { bytes, bytesOfCaller, countOfCaller } = this.#limits;
+    const more = sizeOf(transaction);
+    const fits =
+      own.length < countOfCaller &&
+      total(own) + more <= bytesOfCaller &&
+      total([...this.#waiting.values()]) + more <= bytes;
+    if (!fits) throw new GatewayRefusal('TOO_MANY_UNSIGNED');
+    return this.#keep({ ...transaction, expiresAtMs: this.#now() + PROPOSAL_MS });
+  }
+
+  /** @throws GatewayRefusal NOTHING_TO_SIGN for another caller's, and for what is too old */
+  get(caller: string, transactionId: string): UnsignedTransaction {
+    this.#forgetOld();
+    const found = this.#waiting.get(transactionId);
+    if (found?.caller !== caller) throw new GatewayRefusal('NOTHING_TO_SIGN');
+    return found;
+  }
+
+  endorsed(transaction: UnsignedTransaction, endorsed: EndorsedMessage): UnsignedTransaction {
+    return this.#keep({ ...transaction, endorsed, expiresAtMs: this.#now() + TRANSACTION_MS });
+  }
+
+  forget({ proposal }: Pick<UnsignedTransaction, 'proposal'>): void {
+    this.#waiting.delete(proposal.transactionId);
+  }
+
+  #keep(transaction: UnsignedTransaction): UnsignedTransaction {
+    this.#waiting.set(transaction.proposal.transactionId, transaction);
+    return transaction;
+  }
+
+  #forgetOld(): void {
+    const now = this.#now();
+    for (const transaction of this.#waiting.values()) {
+      if (transaction.expiresAtMs <= now) this.forget(transaction);
+    }
+  }
+}
+
+/** What peers add is counted too; of a proposal it is about as much as itself. */
+const sizeOf = ({ proposal, endorsed }: Pick<UnsignedTransaction, 'proposal' | 'endorsed'>): number =>
+  proposal.message.length + (endorsed?.message.length ?? proposal.message.length);
+
+const total = (transactions: readonly UnsignedTransaction[]): number =>
+  transactions.reduce((sum, one) => sum + sizeOf(one), 0);
