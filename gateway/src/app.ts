@@ -77,6 +77,8 @@ export interface AppOptions {
   readonly history?: WatchedHistory | undefined;
   /** What gateways of other hospitals saw, where it is not only brought by hand. Closing the service closes it. */
   readonly witnesses?: WitnessExchange | undefined;
+  /** Of the listener for those gateways, whose end metrics say. */
+  readonly witnessTls?: TlsListener | undefined;
   readonly apiKeys: ApiKeys;
   /** Access tokens of an OpenID provider; none are taken if absent. */
   readonly tokens?: AccessTokens | undefined;
@@ -152,6 +154,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     tls,
     figures: () => figures.figures(),
     witnesses: () => witnesses.status(),
+    witnessTls: options.witnessTls,
     certificates: options.certificates ?? {},
   });
   witnesses.onRefusal = (mspId, reason) => metrics.witnessRefusals.inc({ mspId, reason });

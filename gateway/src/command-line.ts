@@ -121,21 +121,29 @@ async function serve(config: Config): Promise<void> {
   const own = new OwnStatements({ ledger, history, signer: statementSigner(connection) });
   const logWitness = (level: 'info' | 'warn' | 'error', text: string) =>
     logger[level]({ witnesses: true }, text);
+  const witnessTls =
+    settings &&
+    new TlsListener(settings.tls, (problem) => {
+      if (problem === undefined) logWitness('info', 'other hospitals see the TLS files as they are now');
+      else logWitness('error', problem);
+    });
   const witnesses = new WitnessExchange({
     own,
     kept: new KeptStatements(join(dataDirectory, 'witnesses'), (text) => logWitness('warn', text)),
     history,
     mspId,
     channel: connection.channel,
-    neighbours: settings?.neighbours.map((one) => neighbourAt(one, settings)) ?? [],
+    neighbours: witnessTls ? settings.neighbours.map((one) => neighbourAt(one, witnessTls)) : [],
     intervalMs: limits.witnessIntervalMs,
     log: logWitness,
   });
-  const listener = settings && (await listenForWitnesses({ ...settings, own, log: logWitness }));
+  const listener =
+    witnessTls && (await listenForWitnesses({ ...settings, tls: witnessTls, own, log: logWitness }));
   const app = await buildApp({
     ledger,
     history,
     witnesses,
+    witnessTls,
     outbox,
     apiKeys,
     tokens: config.signIn && new AccessTokens(config.signIn),

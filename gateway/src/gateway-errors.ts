@@ -166,7 +166,7 @@ export const GATEWAY_ERRORS = {
   EVIDENCE_BUSY: {
     status: 503,
     meaning:
-      'This gateway gathers evidence already, for this API key or for others: it reads the whole chain for each.',
+      'This gateway gathers evidence or compares statements already, for this API key or for others: each takes long.',
     remedy: 'Try again after Retry-After.',
     retryAfterSeconds: 15,
   },

@@ -18,6 +18,8 @@ interface MetricsOptions {
   readonly certificates?: Readonly<Record<string, string>>;
   readonly apiKeys?: Pick<ApiKeys, 'problem'>;
   readonly witnesses?: () => readonly WitnessStatus[];
+  /** Of the listener for other hospitals' gateways. */
+  readonly witnessTls?: Pick<TlsListener, 'problem' | 'endsAtMs'> | undefined;
   readonly tls?: Pick<TlsListener, 'problem' | 'endsAtMs'> | undefined;
 }
 
@@ -27,7 +29,7 @@ const HISTORY_STATES = ['building', 'following', 'waiting', 'stopped'] as const;
 
 /** `ofProcess` adds memory, event loop and file descriptor figures: once per process. */
 export function createMetrics(options: MetricsOptions) {
-  const { ofProcess, history, apiKeys, tls, figures, witnesses, certificates = {} } = options;
+  const { ofProcess, history, apiKeys, tls, figures, witnesses, witnessTls, certificates = {} } = options;
   const registry = new Registry();
   const registers = [registry];
   if (ofProcess) collectDefaultMetrics({ register: registry });
@@ -109,6 +111,8 @@ export function createMetrics(options: MetricsOptions) {
       labelNames: ['of'],
       registers,
       collect() {
+        if (witnessTls !== undefined)
+          this.set({ of: 'witness listener' }, Math.floor(witnessTls.endsAtMs / 1000));
         for (const [client, pem] of Object.entries(certificates)) {
           this.set({ of: `client ${client}` }, Date.parse(new X509Certificate(pem).validTo) / 1000);
         }
@@ -164,6 +168,16 @@ export function createMetrics(options: MetricsOptions) {
       help: "Statements of a hospital's gateway that did not count, by the reason.",
       labelNames: ['mspId', 'reason'],
       registers,
+    }),
+    ...(witnessTls !== undefined && {
+      witnessTlsBroken: new Gauge({
+        name: 'consilium_witness_tls_broken',
+        help: '1 while the TLS files of the witnesses do not fit, or their certificate has ended.',
+        registers,
+        collect() {
+          this.set(witnessTls.problem() === undefined ? 0 : 1);
+        },
+      }),
     }),
     ...(tls !== undefined && {
       tlsBroken: new Gauge({

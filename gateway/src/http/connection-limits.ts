@@ -1,7 +1,7 @@
 // How many connections are kept, in all and of one address. A new one takes the place of the one that has waited
 // longest without a valid key: silent and slow connections of some cannot keep others out.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { BlockList, isIPv6, type Socket } from 'node:net';
+import { BlockList, isIPv6, type Server, type Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
 /** What is being answered on a connection, as far as this service knows. */
@@ -79,8 +79,16 @@ export class Connections {
     app.addHook('onRequest', async ({ raw: request }, { raw: response }) => this.#begin(request, response));
   }
 
-  /** A request on it has shown a valid key. */
-  know({ socket }: IncomingMessage): void {
+  /** The same of a server without routes. */
+  watchServer(server: Server): void {
+    server.on('connection', (socket: Socket) => this.#add(socket));
+    server.on('request', (request: IncomingMessage, response: ServerResponse) =>
+      this.#begin(request, response),
+    );
+  }
+
+  /** A request on it has shown a valid key, or its far end has proved who it is. */
+  know({ socket }: { readonly socket: Socket }): void {
     const held = this.#held.get(endOf(socket));
     if (held !== undefined) held.known = true;
   }

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type ClientRequest, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { checkHistory, makeHistoryFile } from '@consilium/verify';
 import { blockBytes } from '@consilium/verify/testing/block-bytes';
 import { signedStatement } from '@consilium/verify/testing/signed-statement';
@@ -16,6 +19,10 @@ import { type GatewayFixture, openGateway } from '../testing/gateway-fixture.ts'
 import { WitnessingHospital } from '../testing/witnessing-hospital.ts';
 
 const URL_ = '/v1/ledger/witness-statement';
+
+async function until(isDone: () => Promise<boolean>): Promise<void> {
+  while (!(await isDone())) await sleep(50);
+}
 
 describe('statements by hand', () => {
   const directory = mkdtempSync(join(tmpdir(), 'witness-route-'));
@@ -120,6 +127,45 @@ describe('statements by hand', () => {
     assert.deepEqual([witnessed[0].mspId, witnessed[0].block], ['BMSP', 2]);
     const { body } = await gateway.app.inject('/metrics');
     assert.match(body, /^consilium_witnessed_block\{mspId="BMSP"\} 2$/m);
+  });
+
+  it('are received from few at once, and of one key one: others are refused before their bytes are read', async () => {
+    const url = new URL(await gateway.app.listen({ port: 0, host: '127.0.0.1' }));
+    const sending: ClientRequest[] = [];
+    const send = async (key: string, declared: number) => {
+      const arrived = once(gateway.app.server, 'request');
+      const headers = { 'content-type': 'application/x-ndjson', 'content-length': declared };
+      const sent = request({
+        ...{ host: url.hostname, port: url.port, path: URL_, method: 'POST' },
+        headers: { ...headers, authorization: `Bearer ${key}` },
+      });
+      sent.on('error', () => {});
+      sending.push(sent);
+      sent.flushHeaders();
+      const answer = new Promise<string>((resolve, reject) => {
+        sent.once('response', async (response) => {
+          resolve(JSON.parse(Buffer.concat(await response.toArray()).toString()).code);
+        });
+        sent.once('close', () => reject(new Error('no answer')));
+      });
+      answer.catch(() => {});
+      await arrived;
+      return { sent, answer };
+    };
+    const { auditor, operator: own } = gateway.keys;
+    const first = await send(auditor, 8 * 2 ** 20);
+    await until(async () => (await compare('')).json().code === 'EVIDENCE_BUSY');
+    assert.equal(await (await send(auditor, 10)).answer, 'EVIDENCE_BUSY');
+    const second = await send(own, 8 * 2 ** 20);
+    await until(async () => (await compare('', 'operator')).json().code === 'EVIDENCE_BUSY');
+    first.sent.destroy();
+    await until(async () => (await compare('')).json().code === 'MALFORMED_BODY');
+    const third = await send(auditor, 8 * 2 ** 20 + 1);
+    assert.equal(await third.answer, 'PAYLOAD_TOO_LARGE');
+    // Who goes away leaves the place.
+    second.sent.destroy();
+    await until(async () => (await compare(fileOf(channel, 2), 'operator')).json().result === 'same');
+    for (const one of sending) one.destroy();
   });
 
   it('stop the history where orderers signed two, with both headers', async () => {

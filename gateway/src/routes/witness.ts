@@ -1,7 +1,7 @@
 // What this gateway saw of the ledger as a file for other hospitals, and theirs compared with it, by hand.
 import { GATEWAY_PATHS, ROLES, type Role, Strict } from '@consilium/domain';
 import { parseStatement } from '@consilium/verify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';
 import { GatewayRefusal } from '../gateway-errors.ts';
@@ -17,6 +17,9 @@ const TYPE = 'application/x-ndjson';
 const FIRST_LINE = '{"channel":"consortium","format":"consilium-history/1"}\n';
 /** Configurations of many organisations over many years; files are compared one after the other. */
 const BYTES_MAX = 8 * 1024 * 1024;
+/** So many files, of so many bytes together, are in memory at once; of one key one. */
+const WAITING_MAX = 8;
+const WAITING_BYTES_MAX = 2 * BYTES_MAX;
 
 const RESULTS = [
   'same',
@@ -88,14 +91,50 @@ function addStatementRoute(app: FastifyInstance, { witnesses }: Dependencies): v
   });
 }
 
+/** Files that are being received, wait to be compared, or are. */
+class WaitingFiles {
+  /** By the id of the key: as long as its sender says that the file is. */
+  readonly #waiting = new Map<string, { readonly request: FastifyRequest; readonly bytes: number }>();
+
+  /** @throws GatewayRefusal EVIDENCE_BUSY */
+  take(request: FastifyRequest, { raw: response }: FastifyReply): void {
+    const { apiKey, headers } = request;
+    if (apiKey === null) throw new Error('statements are for those with a key');
+    const { id } = apiKey;
+    if (this.#waiting.has(id)) {
+      throw new GatewayRefusal(
+        'EVIDENCE_BUSY',
+        'This API key waits for a comparison already: one at a time.',
+      );
+    }
+    const said = headers['content-length'];
+    const bytes = Math.min(said === undefined ? BYTES_MAX : Number(said), BYTES_MAX);
+    const all = [...this.#waiting.values()].reduce((sum, one) => sum + one.bytes, bytes);
+    if (this.#waiting.size >= WAITING_MAX || all > WAITING_BYTES_MAX)
+      throw new GatewayRefusal('EVIDENCE_BUSY');
+    this.#waiting.set(id, { request, bytes });
+    response.once('close', () => this.leave(request));
+  }
+
+  /** Whether it was compared, refused, or its sender went away. */
+  leave(request: FastifyRequest): void {
+    const id = request.apiKey?.id ?? '';
+    if (this.#waiting.get(id)?.request === request) this.#waiting.delete(id);
+  }
+}
+
 function addComparingRoute(app: FastifyInstance, { witnesses, history }: Dependencies): void {
   /** Each is checked in a thread of its own. */
   let last: Promise<unknown> = Promise.resolve();
+  const waiting = new WaitingFiles();
   const closing = new AbortController();
   app.addHook('preClose', async () => closing.abort());
   app.post(routeUrl(GATEWAY_PATHS.witnessStatement), {
     config: { roles: comparing },
     bodyLimit: BYTES_MAX,
+    // Before anything of the body is read.
+    preParsing: async (request, reply) => waiting.take(request, reply),
+    onResponse: async (request) => waiting.leave(request),
     schema: {
       operationId: 'compareWitnessStatement',
       tags: ['ledger'],
@@ -114,6 +153,7 @@ function addComparingRoute(app: FastifyInstance, { witnesses, history }: Depende
           'MALFORMED_BODY',
           'UNSUPPORTED_MEDIA_TYPE',
           'PAYLOAD_TOO_LARGE',
+          'EVIDENCE_BUSY',
           'HISTORY_UNAVAILABLE',
         ]),
       },

@@ -2,16 +2,17 @@
 // and it cannot send us elsewhere.
 import { request } from 'node:https';
 import { STATEMENT_BYTES_MAX } from '@consilium/verify';
+import type { TlsListener } from '../http/tls-listener.ts';
 import type { Neighbour } from './witness-exchange.ts';
-import type { NeighbourAddress, WitnessSettings } from './witness-file.ts';
+import type { NeighbourAddress } from './witness-file.ts';
 import { STATEMENT_PATH } from './witness-listener.ts';
 
 const TIMEOUT_MS = 10_000;
 
-/** The neighbour at an address of the configuration. */
+/** The neighbour at an address of the configuration, who is shown the certificate that the files have then. */
 export function neighbourAt(
   { mspId, host, port, tlsRootCertificate }: NeighbourAddress,
-  { certificate, key }: Pick<WitnessSettings, 'certificate' | 'key'>,
+  tls: Pick<TlsListener, 'options'>,
 ): Neighbour {
   return {
     mspId,
@@ -22,7 +23,8 @@ export function neighbourAt(
           host,
           port,
           path: block === undefined ? STATEMENT_PATH : `${STATEMENT_PATH}?block=${block}`,
-          ...{ ca: tlsRootCertificate, cert: certificate, key, minVersion: 'TLSv1.3' as const },
+          ...tls.options(TIMEOUT_MS),
+          ...{ ca: tlsRootCertificate, minVersion: 'TLSv1.3' as const },
           agent: false,
           signal: timed,
         });

@@ -6,6 +6,7 @@ import { InputError } from '@consilium/command-line';
 import { DomainError, MspId, validate } from '@consilium/domain';
 import { type Static, Type } from 'typebox';
 import type { Connection } from '../fabric/connection-file.ts';
+import type { TlsFiles } from '../http/tls-listener.ts';
 
 const Address = Type.String({
   pattern: '^[A-Za-z0-9.-]+:[0-9]{1,5}$',
@@ -42,11 +43,11 @@ const WitnessFile = Type.Object(
   { additionalProperties: false },
 );
 
-/** How statements are exchanged. Certificates and keys are in PEM. */
+/** How statements are exchanged. */
 export interface WitnessSettings {
   readonly listen: { readonly host: string; readonly port: number };
-  readonly certificate: string;
-  readonly key: string;
+  /** Of the own certificate, for both directions: looked at again while it is used. */
+  readonly tls: TlsFiles;
   readonly neighbours: readonly NeighbourAddress[];
 }
 
@@ -54,6 +55,7 @@ export interface NeighbourAddress {
   readonly mspId: string;
   readonly host: string;
   readonly port: number;
+  /** In PEM. */
   readonly tlsRootCertificate: string;
 }
 
@@ -64,10 +66,11 @@ export interface NeighbourAddress {
  */
 export function readWitnessFile(path: string, connection: Connection | undefined): WitnessSettings {
   const { listen, certificate, key, neighbours } = parse(path);
-  const read = (name: string) => textOf(resolve(dirname(path), name));
-  const pair = { certificate: read(certificate), key: read(key) };
+  const fileOf = (name: string) => resolve(dirname(path), name);
+  const tls = { certificate: fileOf(certificate), key: fileOf(key), clientAuthorities: undefined };
+  const pair = { cert: textOf(tls.certificate), key: textOf(tls.key) };
   try {
-    createSecureContext({ cert: pair.certificate, key: pair.key });
+    createSecureContext(pair);
   } catch {
     throw new InputError(`${path}: certificate and key are no pair for TLS`);
   }
@@ -78,10 +81,10 @@ export function readWitnessFile(path: string, connection: Connection | undefined
     throw new InputError(`${path}: ${twice} is ${twice === own ? 'this hospital' : 'there twice'}`);
   return {
     listen,
-    ...pair,
+    tls,
     neighbours: neighbours.map(({ mspId, address, tlsRootCertificate: file }) => {
       const known = connection?.peers.find((peer) => peer.mspId === mspId)?.tlsRootCertificate;
-      const root = file === undefined ? known : read(file);
+      const root = file === undefined ? known : textOf(fileOf(file));
       if (root === undefined && connection !== undefined) {
         throw new InputError(
           `${path}: ${mspId} has no tlsRootCertificate, and CONSILIUM_CONNECTION has no peer of it`,

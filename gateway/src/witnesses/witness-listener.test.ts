@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { parseStatement, STATEMENT_BYTES_MAX } from '@consilium/verify';
 import {
   type Organisation,
@@ -15,6 +15,7 @@ import {
 } from '@consilium/verify/testing/synthetic-channel';
 import { Authority } from '@consilium/verify/testing/test-authority';
 import type { Connection } from '../fabric/connection-file.ts';
+import { TlsListener } from '../http/tls-listener.ts';
 import { WitnessingHospital } from '../testing/witnessing-hospital.ts';
 import { neighbourAt } from './ask-neighbour.ts';
 import { readWitnessFile } from './witness-file.ts';
@@ -28,11 +29,23 @@ interface TlsPair {
 describe('where a gateway gives its statements', () => {
   const { signal } = new AbortController();
   const directory = mkdtempSync(join(tmpdir(), 'listen-'));
+
+  /** Served from files, which a test can replace. */
+  const served = (pair: TlsPair, name = 'own', onChange?: (problem: string | undefined) => void) => {
+    const files = { certificate: join(directory, `${name}.crt`), key: join(directory, `${name}.key`) };
+    const put = ({ certificate, key }: TlsPair) => {
+      writeFileSync(files.key, key);
+      writeFileSync(files.certificate, certificate);
+    };
+    put(pair);
+    return { put, tls: new TlsListener({ ...files, clientAuthorities: undefined }, onChange) };
+  };
+  const shown = ({ certificate, key }: TlsPair) => ({ options: () => ({ cert: certificate, key }) });
   let organisations: Organisation[];
   let hospital: WitnessingHospital;
   let listener: WitnessListener;
-  let servers: Record<'AMSP' | 'BMSP', TlsPair>;
-  let roots: Record<'AMSP' | 'BMSP', Authority>;
+  let servers: Record<'AMSP' | 'BMSP' | 'CMSP', TlsPair>;
+  let roots: Record<'AMSP' | 'BMSP' | 'CMSP', Authority>;
 
   before(async () => {
     organisations = await Promise.all(
@@ -45,14 +58,22 @@ describe('where a gateway gives its statements', () => {
       ordererAuthority,
       consensus: 'etcdraft',
     });
-    roots = { AMSP: await Authority.create('AMSP'), BMSP: await Authority.create('BMSP') };
-    servers = { AMSP: await roots.AMSP.issueTls(), BMSP: await roots.BMSP.issueTls() };
+    roots = {
+      AMSP: await Authority.create('AMSP'),
+      BMSP: await Authority.create('BMSP'),
+      CMSP: await Authority.create('CMSP'),
+    };
+    servers = {
+      AMSP: await roots.AMSP.issueTls(),
+      BMSP: await roots.BMSP.issueTls(),
+      CMSP: await roots.CMSP.issueTls(),
+    };
     const operator = await organisations[0]!.authority.issue('client', { role: 'operator' });
     hospital = new WitnessingHospital(directory, { operator });
     await hospital.sees(channel);
     listener = await listenForWitnesses({
       listen: { host: 'localhost', port: 0 },
-      ...servers.AMSP,
+      tls: served(servers.AMSP).tls,
       neighbours: [{ mspId: 'BMSP', tlsRootCertificate: roots.BMSP.pem }],
       own: hospital.own,
       log: () => {},
@@ -65,7 +86,7 @@ describe('where a gateway gives its statements', () => {
   });
 
   const asking = (pair: TlsPair, root: Authority = roots.AMSP, port = listener.port) =>
-    neighbourAt({ mspId: 'AMSP', host: 'localhost', port, tlsRootCertificate: root.pem }, pair);
+    neighbourAt({ mspId: 'AMSP', host: 'localhost', port, tlsRootCertificate: root.pem }, shown(pair));
 
   it('a hospital gets the newest one, or that on a block', async () => {
     const newest = parseStatement(await asking(servers.BMSP).ask(undefined, signal));
@@ -83,7 +104,7 @@ describe('where a gateway gives its statements', () => {
     await assert.rejects(asking(servers.BMSP, stranger).ask(undefined, signal), /self-signed|unable to/);
     const misnamed = neighbourAt(
       { mspId: 'AMSP', host: '127.0.0.1', port: listener.port, tlsRootCertificate: roots.AMSP.pem },
-      servers.BMSP,
+      shown(servers.BMSP),
     );
     await assert.rejects(misnamed.ask(undefined, signal));
   });
@@ -91,7 +112,8 @@ describe('where a gateway gives its statements', () => {
   it('a hospital that asks all the time is answered no more for a while', async () => {
     let nowMs = 1_000;
     const busy = await listenForWitnesses({
-      ...{ listen: { host: 'localhost', port: 0 }, ...servers.AMSP, own: hospital.own, log: () => {} },
+      ...{ listen: { host: 'localhost', port: 0 }, own: hospital.own, log: () => {} },
+      tls: served(servers.AMSP).tls,
       neighbours: [{ mspId: 'BMSP', tlsRootCertificate: roots.BMSP.pem }],
       ...{ requestsPerMinute: 2, now: () => nowMs },
     });
@@ -119,7 +141,8 @@ describe('where a gateway gives its statements', () => {
       },
     };
     const busy = await listenForWitnesses({
-      ...{ listen: { host: 'localhost', port: 0 }, ...servers.AMSP, own, log: () => {} },
+      ...{ listen: { host: 'localhost', port: 0 }, own, log: () => {} },
+      tls: served(servers.AMSP).tls,
       neighbours: [{ mspId: 'BMSP', tlsRootCertificate: roots.BMSP.pem }],
     });
     try {
@@ -132,6 +155,152 @@ describe('where a gateway gives its statements', () => {
       assert.equal(most, 1);
     } finally {
       await busy.close();
+    }
+  });
+
+  /** A listener that strangers of the addresses 127.0.0.0/8 can come to. */
+  const attacked = (more: { readonly requestMs?: number } = {}) =>
+    listenForWitnesses({
+      ...{ listen: { host: '127.0.0.1', port: 0 }, own: hospital.own, log: () => {} },
+      tls: served(servers.AMSP).tls,
+      neighbours: ['BMSP', 'CMSP'].map((mspId) => ({
+        mspId,
+        tlsRootCertificate: (mspId === 'BMSP' ? roots.BMSP : roots.CMSP).pem,
+      })),
+      ...more,
+    });
+  const opened = async (port: number, localAddress: string): Promise<Socket> => {
+    const socket = connect({ port, host: '127.0.0.1', localAddress });
+    socket.on('error', () => {});
+    await new Promise((resolve) => socket.once('connect', resolve).once('close', resolve));
+    return socket;
+  };
+  const proven = async (port: number, pair: TlsPair): Promise<TLSSocket> => {
+    const socket = connectTls({
+      ...{ host: '127.0.0.1', servername: 'localhost', port, ca: roots.AMSP.pem },
+      ...{ cert: pair.certificate, key: pair.key },
+    });
+    socket.on('error', () => {});
+    await new Promise((resolve) => socket.once('secureConnect', resolve).once('close', resolve));
+    return socket;
+  };
+  const ended = (socket: Socket) =>
+    socket.closed ? undefined : new Promise((resolve) => socket.resume().once('close', resolve));
+
+  it('strangers who keep connections open, from many addresses, do not keep a hospital out', async () => {
+    const target = await attacked();
+    const strangers: Socket[] = [];
+    try {
+      const waiting = await proven(target.port, servers.BMSP);
+      for (let i = 0; i < 200; i++) {
+        strangers.push(await opened(target.port, `127.0.1.${1 + Math.floor(i / 10)}`));
+      }
+      assert.ok(await asking(servers.CMSP, roots.AMSP, target.port).ask(undefined, signal));
+      // Nor is a hospital pushed out that has not asked yet.
+      assert.equal(waiting.destroyed, false);
+      waiting.write('GET /witness-statement HTTP/1.1\r\nhost: localhost\r\n\r\n');
+      const [answer] = await new Promise<Buffer[]>((resolve) => waiting.once('data', (...d) => resolve(d)));
+      assert.match(String(answer), /^HTTP\/1.1 200 /);
+    } finally {
+      for (const socket of strangers) socket.destroy();
+      await target.close();
+    }
+  });
+
+  it('one address has few places, and a new connection of it takes that of its oldest', async () => {
+    const target = await attacked();
+    const first = await opened(target.port, '127.0.2.1');
+    const others: Socket[] = [];
+    try {
+      const other = await opened(target.port, '127.0.2.2');
+      for (let i = 0; i < 16; i++) others.push(await opened(target.port, '127.0.2.1'));
+      await ended(first);
+      assert.equal(other.destroyed, false);
+      others.push(other);
+    } finally {
+      for (const socket of others) socket.destroy();
+      await target.close();
+    }
+  });
+
+  it('a hospital has few connections, and takes none of another', async () => {
+    const target = await attacked();
+    const open: TLSSocket[] = [];
+    try {
+      for (let i = 0; i < 8; i++) open.push(await proven(target.port, servers.BMSP));
+      await ended(await proven(target.port, servers.BMSP));
+      assert.deepEqual(
+        open.filter(({ destroyed }) => destroyed),
+        [],
+      );
+      assert.ok(await asking(servers.CMSP, roots.AMSP, target.port).ask(undefined, signal));
+      open.pop()!.destroy();
+      await assert.rejects(asking(servers.BMSP, roots.AMSP, target.port).ask(7, signal), /404|hang up|ended/);
+    } finally {
+      for (const socket of open) socket.destroy();
+      await target.close();
+    }
+  });
+
+  it('a hospital that proves itself and asks nothing loses its place', async () => {
+    const target = await attacked({ requestMs: 50 });
+    try {
+      await ended(await proven(target.port, servers.BMSP));
+      const slow = await proven(target.port, servers.BMSP);
+      slow.write('GET /witness-statement HTTP/1.1\r\nhost: ');
+      await ended(slow);
+    } finally {
+      await target.close();
+    }
+  });
+
+  it('serves and shows a renewed certificate without a restart, and goes on with the one before where files do not fit', async () => {
+    const problems: (string | undefined)[] = [];
+    const own = served(servers.AMSP, 'renewed', (problem) => problems.push(problem));
+    const neighbour = { mspId: 'BMSP', tlsRootCertificate: roots.BMSP.pem };
+    const listening = await listenForWitnesses({
+      ...{ listen: { host: 'localhost', port: 0 }, own: hospital.own, log: () => {}, tls: own.tls },
+      neighbours: [neighbour],
+    });
+    const serial = async () => {
+      const socket = await proven(listening.port, servers.BMSP);
+      const found = socket.getPeerX509Certificate()?.serialNumber;
+      socket.destroy();
+      return found;
+    };
+    const until = async (isDone: () => Promise<boolean> | boolean) => {
+      while (!(await isDone())) await sleep(20);
+    };
+    try {
+      const before = await serial();
+      own.put({ ...(await roots.AMSP.issueTls()), key: servers.BMSP.key });
+      await until(() => problems.length > 0);
+      assert.match(problems[0] ?? '', /it is not the key of/);
+      assert.equal(await serial(), before);
+      own.put(await roots.AMSP.issueTls());
+      await until(async () => (await serial()) !== before);
+      // Only hospitals are served with the new one too.
+      const stranger = await Authority.create('BMSP');
+      await assert.rejects(asking(await stranger.issueTls(), roots.AMSP, listening.port).ask(1, signal));
+      assert.ok(await asking(servers.BMSP, roots.AMSP, listening.port).ask(1, signal));
+      // A question to a neighbour shows the new one.
+      const seen: (string | undefined)[] = [];
+      const theirs = createServer(
+        { cert: servers.BMSP.certificate, key: servers.BMSP.key, ca: roots.AMSP.pem, requestCert: true },
+        ({ socket }, response) => {
+          seen.push((socket as TLSSocket).getPeerX509Certificate()?.serialNumber);
+          response.end();
+        },
+      );
+      await new Promise<void>((resolve) => theirs.listen(0, 'localhost', () => resolve()));
+      const { port } = theirs.address() as AddressInfo;
+      const address = { ...neighbour, host: 'localhost', port };
+      await neighbourAt(address, own.tls).ask(undefined, signal);
+      assert.deepEqual(seen, [await serial()]);
+      theirs.closeAllConnections();
+      await new Promise((resolve) => theirs.close(resolve));
+    } finally {
+      await listening.close();
     }
   });
 
@@ -197,8 +366,12 @@ describe('where a gateway gives its statements', () => {
       writeFileSync(file, typeof settings === 'string' ? settings : JSON.stringify(settings));
       return readWitnessFile(file, connection);
     };
-    const { neighbours, certificate } = read(good);
-    assert.equal(certificate, servers.AMSP.certificate);
+    const { neighbours, tls } = read(good);
+    assert.deepEqual(tls, {
+      certificate: join(folder, 'tls.crt'),
+      key: join(folder, 'tls.key'),
+      clientAuthorities: undefined,
+    });
     assert.deepEqual(
       neighbours.map(({ mspId, host, port, tlsRootCertificate }) => [mspId, host, port, tlsRootCertificate]),
       [

@@ -6,6 +6,8 @@ import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { writeStatement } from '@consilium/verify';
 import { GATEWAY_ERRORS, GatewayRefusal } from '../gateway-errors.ts';
+import { Connections } from '../http/connection-limits.ts';
+import type { TlsListener } from '../http/tls-listener.ts';
 import type { OwnStatements } from './own-statements.ts';
 import type { WitnessSettings } from './witness-file.ts';
 
@@ -13,16 +15,28 @@ export const STATEMENT_PATH = '/witness-statement';
 
 /** Finding where two histories part takes a statement for each halving, and nobody needs more often than that. */
 const REQUESTS_PER_MINUTE = 120;
-const CONNECTIONS_MAX = 100;
+/**
+ * Who has proved nothing yet has so many places together, and the newest of them pushes out the oldest. Those of
+ * hospitals are beside them: no stranger takes one.
+ */
+const UNPROVEN_MAX = 64;
+const OF_HOSPITAL_MAX = 8;
+const OF_ADDRESS_MAX = 16;
 const HANDSHAKE_MS = 10_000;
 const REQUEST_MS = 10_000;
+/** How often it is looked whether a request takes longer than that. */
+const CHECKING_MS = 1_000;
 
-export interface WitnessListenerOptions extends Pick<WitnessSettings, 'listen' | 'certificate' | 'key'> {
+export interface WitnessListenerOptions extends Pick<WitnessSettings, 'listen'> {
+  /** Of the certificate that is served; closed with the listener. */
+  readonly tls: TlsListener;
   readonly neighbours: readonly Pick<WitnessSettings['neighbours'][number], 'mspId' | 'tlsRootCertificate'>[];
   readonly own: Pick<OwnStatements, 'on'>;
   readonly log: (level: 'info' | 'warn', text: string) => void;
   /** How often one hospital is answered within a minute. */
   readonly requestsPerMinute?: number;
+  /** How long a request may take to come. */
+  readonly requestMs?: number;
   readonly now?: () => number;
 }
 
@@ -33,20 +47,35 @@ export interface WitnessListener {
 
 /** @throws what Node says where the port cannot be listened on */
 export async function listenForWitnesses(options: WitnessListenerOptions): Promise<WitnessListener> {
-  const { listen, certificate, key, neighbours, own, log } = options;
+  const { listen, tls, neighbours, own, log, requestMs = REQUEST_MS } = options;
   const roots = neighbours.map(({ mspId, tlsRootCertificate }) => ({
     mspId,
     root: new X509Certificate(tlsRootCertificate),
   }));
   const rate = new RateOfHospitals(options.requestsPerMinute ?? REQUESTS_PER_MINUTE, options.now ?? Date.now);
   const turns = new TurnsOfHospitals();
+  const ca = roots.map(({ root }) => root.toString());
   const server = createServer({
-    ...{ cert: certificate, key, minVersion: 'TLSv1.3' as const },
-    ca: roots.map(({ root }) => root.toString()),
-    ...{ requestCert: true, rejectUnauthorized: true, handshakeTimeout: HANDSHAKE_MS },
-    ...{ headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS, maxHeaderSize: 4_096 },
+    ...tls.options(HANDSHAKE_MS),
+    ...{ ca, minVersion: 'TLSv1.3' as const, requestCert: true, rejectUnauthorized: true },
+    ...{ headersTimeout: requestMs, requestTimeout: requestMs, maxHeaderSize: 4_096 },
+    connectionsCheckingInterval: Math.min(CHECKING_MS, requestMs),
   });
-  server.maxConnections = CONNECTIONS_MAX;
+  // Renewed files say nothing of whose authorities are asked for.
+  tls.watch({
+    setSecureContext: (renewed) => server.setSecureContext({ ...renewed, ca, minVersion: 'TLSv1.3' }),
+  });
+  const connections = new Connections({
+    connections: UNPROVEN_MAX + neighbours.length * OF_HOSPITAL_MAX,
+    connectionsPerAddress: OF_ADDRESS_MAX,
+  });
+  connections.watchServer(server);
+  const places = new PlacesOfHospitals();
+  server.on('secureConnection', (socket) => {
+    const mspId = hospitalOf(socket, roots);
+    if (mspId !== undefined && places.take(mspId, socket)) connections.know({ socket });
+    else socket.destroy();
+  });
   server.on('request', (request, response) => {
     const mspId = hospitalOf(request.socket as TLSSocket, roots);
     const ownInTurn = { on: (block?: number) => turns.take(mspId ?? '', () => own.on(block)) };
@@ -67,6 +96,7 @@ export async function listenForWitnesses(options: WitnessListenerOptions): Promi
     port: (server.address() as AddressInfo).port,
     close: () =>
       new Promise((resolve) => {
+        tls.close();
         server.close(() => resolve());
         server.closeAllConnections();
       }),
@@ -114,6 +144,20 @@ function hospitalOf(
   }
   return roots.find(({ root }) => chain.some((one) => one.checkIssued(root) && one.verify(root.publicKey)))
     ?.mspId;
+}
+
+/** Connections of hospitals that have proved who they are. */
+class PlacesOfHospitals {
+  readonly #open = new Map<string, number>();
+
+  /** False where one has all of its places already. */
+  take(mspId: string, socket: TLSSocket): boolean {
+    const open = this.#open.get(mspId) ?? 0;
+    if (open >= OF_HOSPITAL_MAX) return false;
+    this.#open.set(mspId, open + 1);
+    socket.once('close', () => this.#open.set(mspId, this.#open.get(mspId)! - 1));
+    return true;
+  }
 }
 
 /** A statement is made of a whole block: of one hospital's requests one at a time is worked on. */
