@@ -309,6 +309,35 @@ describe('a channel that is followed', () => {
     assert.equal(own2.asked, 0);
   });
 
+  it('goes on where orderers signed two by a key that orders no more: an alarm with both headers, and that peer is not counted', async () => {
+    const retired = await ordererAuthority.issue('orderer');
+    const fork = channel.fork();
+    fork.add([], [retired]);
+    write('own');
+    const list = mspConfig(ordererAuthority, [await ordererAuthority.revoke([retired])]);
+    const admin = await ordererAuthority.issue('admin');
+    channel.reconfigure((root) => setOrganisationValue(root, 'OrdererMSP', list, 'Orderer'), [admin]);
+    write('later');
+    const own = new PlayedFeed('AMSP', bytes());
+    const a = follow({ own });
+    await a.follows(channel.blocks.length);
+    await a.end();
+    followings.pop();
+    const other = new PlayedFeed(
+      'BMSP',
+      fork.blocks.map((block) => blockBytes(block)),
+    );
+    const again = follow({ own, others: [other] });
+    await again.until(({ alarms }) => alarms.length > 0);
+    const [alarm] = again.alarms.all();
+    assert.equal(alarm!.stops, false);
+    assert.match(alarm!.text, /the peers of AMSP and BMSP have different ones: by a key that the present/);
+    assert.equal(alarm!.headers?.other.number, fork.blocks.length - 1);
+    own.send(...write('last'));
+    const { organisations: counted } = await again.follows(channel.blocks.length);
+    assert.deepEqual(counted, ['AMSP']);
+  });
+
   it('goes on where a peer of another organisation lies, and does not count it any more', async () => {
     const forged = blockBytes(channel.add([], [organisations[1]!.peer]));
     channel.blocks.pop();

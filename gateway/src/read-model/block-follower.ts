@@ -98,7 +98,7 @@ export class BlockFollower {
       ...(patienceMs !== undefined && { patienceMs }),
       ...(behindMs !== undefined && { behindMs }),
       onFork: (error) => this.#ending.abort(error),
-      onLie: (mspId, text) => this.#raise({ mspId, stops: false, text }),
+      onLie: (alarm) => this.#raise(alarm),
       onBehind: (problem) => this.#say({ problem }),
       onAgreed: () => {
         if (this.#inTransaction > 0) return;

@@ -13,8 +13,9 @@ import {
 import type { BlockFeed } from './block-feed.ts';
 import type { Changes } from './changes.ts';
 import type { KnownBlock } from './checked-blocks.ts';
-import { type LedgerAlarm, signedHeaderOf } from './ledger-alarms.ts';
+import { type FoundAlarm, type LedgerAlarm, signedHeaderOf } from './ledger-alarms.ts';
 import type { LedgerIndex } from './ledger-index.ts';
+import { alarmOfTwo } from './two-histories.ts';
 
 /** What stops the index. */
 export class AlarmError extends Error {
@@ -46,7 +47,7 @@ export interface WitnessOptions {
   /** How long the own peer may be behind another before it is said. */
   readonly behindMs?: number;
   readonly onFork: (error: AlarmError) => void;
-  readonly onLie: (mspId: string, text: string) => void;
+  readonly onLie: (alarm: FoundAlarm) => void;
   /** What the own peer does not send; undefined where it does again. */
   readonly onBehind: (problem: string | undefined) => void;
   readonly onAgreed: () => void;
@@ -226,7 +227,7 @@ export class BlockWitnesses {
     if (isSaid) onBehind(undefined);
   }
 
-  /** @throws AlarmError where orderers signed two histories, or the own peer lies */
+  /** @throws AlarmError where orderers of the channel signed two histories, or the own peer lies */
   #compare(
     witness: Witness,
     other: FabricBlock,
@@ -246,12 +247,15 @@ export class BlockWitnesses {
       return;
     }
     const { mspId } = witness.feed;
-    throw new AlarmError({
-      mspId,
-      stops: true,
-      text: `orderers signed two blocks ${number}: the peers of ${this.#options.own} and ${mspId} have different ones`,
+    const { own, index } = this.#options;
+    const present = index.tip()?.configuration;
+    const alarm = alarmOfTwo({
+      ...{ mspId, number, seen: `the peers of ${own} and ${mspId} have different ones` },
+      isRetired: present !== undefined && ordererProblem(other, present) !== undefined,
       headers: { own: known.block && signedHeaderOf(known.block), other: signedHeaderOf(other) },
     });
+    if (alarm.stops) throw new AlarmError(alarm);
+    this.#distrust(witness, alarm);
   }
 
   /** What the rules explain they decide. What they do not is the own peer's word, and a second one is against it. */
@@ -285,9 +289,14 @@ export class BlockWitnesses {
   /** A peer that lies cannot stop what does not rest on it. */
   #refute(witness: Witness, text: string): void {
     const { mspId } = witness.feed;
+    this.#distrust(witness, { mspId, stops: false, text: `the peer of ${mspId}, ${text}` });
+  }
+
+  /** Nothing of its peer is counted from now on. */
+  #distrust(witness: Witness, alarm: FoundAlarm): void {
     witness.state = 'refuted';
     witness.agreed = 0;
-    this.#options.onLie(mspId, `the peer of ${mspId}, ${text}`);
+    this.#options.onLie(alarm);
     this.#options.changes.announce();
     this.#options.onAgreed();
   }

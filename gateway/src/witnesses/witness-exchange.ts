@@ -11,6 +11,7 @@ import {
 import type { Ledger } from '../fabric/ledger.ts';
 import type { WatchedHistory } from '../read-model/index-in-thread.ts';
 import { type SignedHeader, signedHeaderOf } from '../read-model/ledger-alarms.ts';
+import { alarmOfTwo } from '../read-model/two-histories.ts';
 import { type Judgement, judgeStatement } from './judge-statement.ts';
 import { type KeptOfHospital, KeptStatements } from './kept-statements.ts';
 import { OwnStatements } from './own-statements.ts';
@@ -298,18 +299,15 @@ export class WitnessExchange {
   async #raise(statement: WitnessStatement, isRetired: boolean): Promise<TakenStatement> {
     const { history, mspId: own } = this.#options;
     const { mspId, header } = statement;
-    const retired = isRetired
-      ? ': by a key that the present configuration does not accept, which signs old numbers for ever'
-      : '';
-    const text =
-      `orderers signed two blocks ${header.number}: the gateways of ${own} and ${mspId} saw different ` +
-      `ones${retired}`;
     const other = signedHeaderOf(statement);
+    const seen = `the gateways of ${own} and ${mspId} saw different ones`;
+    const two = { mspId, number: header.number, seen, isRetired };
+    const { text } = alarmOfTwo({ ...two, headers: { own: undefined, other } });
     const isKnown =
       history.status?.alarms.some((alarm) => isSameHeader(alarm.headers?.other, other)) === true;
     if (!isKnown) {
       const ownHeader = await this.#ownHeader(header.number);
-      history.raise({ mspId, text, stops: !isRetired, headers: { own: ownHeader, other } });
+      history.raise(alarmOfTwo({ ...two, headers: { own: ownHeader, other } }));
     }
     this.#note(mspId, text);
     return { result: 'two', text: `${text}. Both headers are in GET /v1/attention.` };

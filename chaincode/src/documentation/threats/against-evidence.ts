@@ -133,7 +133,15 @@ export const EVIDENCE: ThreatSection = {
     {
       id: 'retired-orderers',
       attack: 'An old key of an orderer that signs old numbers',
-      titles: ['do not stop for a key that orders no more: it is an alarm, with both headers'],
+      titles: [
+        'do not stop for a key that orders no more: it is an alarm, with both headers',
+        'goes on where orderers signed two by a key that orders no more: an alarm with both headers, and that peer is not counted',
+      ],
+    },
+    {
+      id: 'statements-by-hand-ahead',
+      attack: 'A fork that reaches farther than the own history, and comes by hand',
+      titles: ['compare what came by hand once they are there, also of a hospital that nobody asks'],
     },
     {
       id: 'floods-of-statements',
@@ -143,6 +151,11 @@ export const EVIDENCE: ThreatSection = {
         'a hospital that asks all the time is answered no more for a while',
         'a neighbour cannot send too much, or send us elsewhere',
         'nobody gets one who is of no hospital of the configuration, nor does a stranger answer for one',
+        'strangers who keep connections open, from many addresses, do not keep a hospital out',
+        'one address has few places, and a new connection of it takes that of its oldest',
+        'a hospital has few connections, and takes none of another',
+        'a hospital that proves itself and asks nothing loses its place',
+        'are received from few at once, and of one key one: others are refused before their bytes are read',
       ],
     },
     {
