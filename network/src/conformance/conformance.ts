@@ -1,5 +1,6 @@
 // Judges a ledger by the conformance suites of test-network (Fabric's answers) and chaincode (a whole study, and one
-// across an upgrade): the embedded stand-in, or a real Fabric network that is brought up for it and torn down.
+// across an upgrade): the embedded stand-in, or a real Fabric network that is brought up for it and torn down. A real
+// Fabric is judged by the ceremonies of hospitals, too.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LedgerNetwork, NativeLedger } from '../ledger-network.ts';
@@ -42,6 +43,18 @@ export async function judge(options: ConformanceOptions): Promise<SuiteCounts[]>
   }
 }
 
+/** Whether several organisations can found and change a channel by files: each with processes of its own. */
+const ceremonies = ({ ordering }: NativeLedger): Suite => ({
+  name: 'ceremonies',
+  file: `network/dist/src/ceremonies/native-${ordering}.test.js`,
+  environment: Object.fromEntries(
+    ['FABRIC_BIN_DIR', 'FABRIC_CCAAS_BUILDER'].flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  ),
+});
+
 /** The network is started twice on one ledger: an operator upgrades a chaincode by starting its next version. */
 async function judgeNative(options: ConformanceOptions, network: NativeLedger): Promise<SuiteCounts[]> {
   const { directory, say, signal } = options;
@@ -75,9 +88,11 @@ async function judgeNative(options: ConformanceOptions, network: NativeLedger): 
     file: 'chaincode/dist/conformance/native-upgrade.test.js',
     environment: { ...environment, CONSILIUM_CHAINCODE: UPGRADED, CONSILIUM_UPGRADE: half },
   });
+  let isFabric3 = false;
   let environment: Readonly<Record<string, string>> = {};
   const first = await ask(chaincodesOf(consortium), async (plan) => {
     const { version } = plan;
+    isFabric3 = version.major >= 3;
     say(`Judging Fabric ${version.text}`);
     environment = {
       ...(await suiteEnvironment(consortium, plan, directory)),
@@ -105,5 +120,7 @@ async function judgeNative(options: ConformanceOptions, network: NativeLedger): 
     ],
     five,
   );
-  return [...first, ...second, ...third];
+  // They found a channel of their own, which Fabric 2 cannot.
+  const fourth = isFabric3 ? await runSuites([ceremonies(network)], options) : [];
+  return [...first, ...second, ...third, ...fourth];
 }

@@ -11,7 +11,7 @@ import { broadcast, fetchBlock } from '../fabric-nodes.ts';
 import { administratorOf, readOwnPlace } from '../own-place.ts';
 import { changeEnvelope, inOurWords } from '../submit.ts';
 import { canonical } from './founders.ts';
-import { type CommandResult, NativeHospitals, writeTls } from './native-hospitals.ts';
+import { type CommandResult, NativeHospitals, writeMsp, writeTls } from './native-hospitals.ts';
 
 const roots: string[] = [];
 const networks: NativeHospitals[] = [];
@@ -192,6 +192,28 @@ export async function tryCeremonies(names: readonly string[], ordering: 'raft' |
   assert.equal(same.code, 1);
   assert.match(same.err, /the sequence is outdated: propose the definition again/);
 
+  // Its upgrade, which is the next sequence and no other.
+  const upgradeTo = (version: string, sequence: string) => {
+    const definition = ['--name', 'consilium', '--version', version, '--sequence', sequence];
+    return propose('Beta', 'chaincode', ...definition);
+  };
+  const tooFar = await upgradeTo('3', '3');
+  await tooFar.sign('Alpha');
+  const skipped = await tooFar.submit('Alpha');
+  assert.equal(skipped.code, 1);
+  assert.match(skipped.err, /the sequence is outdated: propose the definition again/);
+  const upgrade = await upgradeTo('2', '2');
+  const review = await upgrade.review('Alpha');
+  assert.match(JSON.stringify(review), /"version: 2","sequence: 2"/);
+  await upgrade.sign(...majority);
+  for (const name of majority.slice(0, -1)) {
+    assert.match(done(await upgrade.submit(name)), /It is not committed: \d+ more of|have to approve it/);
+  }
+  assert.match(done(await upgrade.submit(majority.at(-1)!)), /Approved, and committed/);
+  const twice = await upgrade.submit('Alpha');
+  assert.equal(twice.code, 1);
+  assert.match(twice.err, /the sequence is outdated: propose the definition again/);
+
   // A client whose certificate is revoked.
   const { authority, client } = network.of('Alpha');
   assert.match(await network.fetchAs('Alpha', client), /height/);
@@ -201,17 +223,22 @@ export async function tryCeremonies(names: readonly string[], ordering: 'raft' |
   done(await (await revocation.sign('Alpha')).submit('Alpha'));
   await assert.rejects(network.fetchAs('Alpha', client), /access denied|creator|identity|revoked/i);
 
-  // An orderer's certificate.
+  // An orderer's certificates: of TLS, and under BFT also that with which it signs blocks.
   const gamma = network.of('Gamma');
   const fresh = await gamma.authority.issue('orderer', { hosts: ['localhost'] });
   const certificate = join(root, 'gamma-new.crt');
   writeFileSync(certificate, canonical(fresh.pem));
-  const at = ['--orderer', `localhost:${gamma.orderer.port}`, '--certificate', certificate];
+  const signer = await gamma.authority.issue('orderer');
+  const signerFile = join(root, 'gamma-signer.crt');
+  writeFileSync(signerFile, canonical(signer.pem));
+  const signing = ordering === 'bft' ? ['--identity', signerFile] : [];
+  const at = ['--orderer', `localhost:${gamma.orderer.port}`, '--certificate', certificate, ...signing];
   const renewal = await propose('Gamma', 'renew-orderer', ...at);
   assert.deepEqual((await renewal.review('Alpha')).warnings.length, 1);
   done(await (await renewal.sign(...majority)).submit('Alpha'));
   await network.stop('orderer-Gamma');
   writeTls(join(gamma.folder, 'orderer/tls'), gamma.authority, fresh);
+  writeMsp(join(gamma.folder, 'orderer/msp'), gamma.authority, signer);
   await network.startOrderer('Gamma');
 
   // Without another orderer: the renewed one counts.

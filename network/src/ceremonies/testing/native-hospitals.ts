@@ -64,7 +64,8 @@ const units = stringify({
   },
 });
 
-function writeMsp(folder: string, authority: Authority, signer?: Signer): void {
+/** An MSP folder, with who signs. */
+export function writeMsp(folder: string, authority: Authority, signer?: Signer): void {
   const root = canonical(authority.pem);
   write(join(folder, 'cacerts/ca.pem'), root);
   write(join(folder, 'tlscacerts/tlsca.pem'), root);
