@@ -77,10 +77,12 @@ submit: build ## Send a ceremony's FILE= to the orderers, once it has all signat
 config-check: build ## Say in words what the consortium of CONFIG withstands
 	@$(NETWORK) config-check --config "$(CONFIG)"
 
-HOSPITAL_VERBS := hospital-init hospital-found hospital-up hospital-down hospital-status hospital-logs hospital-doctor
+HOSPITAL_VERBS := hospital-init hospital-found hospital-join hospital-agree hospital-up hospital-down hospital-status hospital-logs hospital-doctor
 .PHONY: $(HOSPITAL_VERBS)
 hospital-init: ## Make this organisation's identities, from its hospital.yaml (HOSPITAL=)
 hospital-found: ## Compute the channel's first block from all definitions
+hospital-join: ## Take up a channel that others founded, by its digest in consortium.yaml
+hospital-agree: ## Take up a consortium.yaml that changed: say each difference, also from the channel
 hospital-up: ## Start this organisation: orderer, peer, chaincode, IPFS, trainer, gateway
 hospital-down: ## Stop it
 hospital-status: ## Show its processes, and whether the others answer

@@ -41,9 +41,9 @@ const HELP = `consilium-network: ceremonies, by which organisations of a channel
         definition          --msp DIR [--peer HOST:PORT …] [--orderer HOST:PORT --certificate FILE --identity FILE]
                             the own organisation, for those who found a channel or take it in
         founding            --definition FILE … [--ordering raft|bft] [--founded DAY] [--milliseconds N] [--messages N]
-        add-organisation    --definition FILE
+        add-organisation    --definition FILE, or with --hospital: --organisation MSPID
         remove-organisation --organisation MSPID
-        add-orderer         --definition FILE --orderer HOST:PORT
+        add-orderer         --definition FILE --orderer HOST:PORT, or with --hospital: --organisation MSPID
         remove-orderer      --orderer HOST:PORT
         renew-orderer       --orderer HOST:PORT --certificate FILE [--identity FILE]
         anchor-peers        --organisation MSPID [--peer HOST:PORT …]
@@ -67,7 +67,8 @@ const HELP = `consilium-network: ceremonies, by which organisations of a channel
 
 --place (default consilium-place.yaml): mspId, channel, genesis (digest of the first block), administrator (folder msp
 with signcerts and keystore), peer and orderers (address, tlsRoots). --hospital HOSPITAL.YAML in place of it takes all
-of that from the folder of a hospital that runs on its own host.
+of that from the folder of a hospital that runs on its own host. Who comes in then has to be as its own definition says,
+under the roots that consortium.yaml has.
 
 ${exitStatusLine()}
 `;
@@ -114,18 +115,19 @@ const TERMINAL: CeremonyOutput = {
 };
 
 /** The options, and where to write. */
-type Call = Values & CeremonyOutput;
+type Call = Values & CeremonyOutput & Pick<OwnPlace, 'agreed'>;
 
 /** @param args the command and what follows it. @returns the exit status */
 export async function runCeremony(args: readonly string[], output = TERMINAL): Promise<number> {
   const { values: options, positionals } = readOptions(args);
-  const values = { ...options, ...output };
   const [command, ...words] = positionals;
-  if (values.help) {
-    values.print(HELP.trimEnd());
+  if (options.help) {
+    output.print(HELP.trimEnd());
     return EXIT.done;
   }
-  const own = values.hospital === undefined ? readOwnPlace(values.place) : placeOfHospital(values.hospital);
+  const { hospital, place } = options;
+  const own = hospital === undefined ? readOwnPlace(place) : placeOfHospital(hospital);
+  const values = { ...options, ...output, ...(own.agreed && { agreed: own.agreed }) };
   switch (command) {
     case 'propose':
       return propose(words, values, own);
@@ -149,7 +151,18 @@ const definitionsOf = ({ definition = [] }: Call) => {
   if (definition.length === 0) throw new UsageError('--definition is missing');
   return definition.map(readDefinition);
 };
+/** Of a file, or of an organisation that consortium.yaml names. */
 const onlyDefinition = (values: Call) => {
+  const { agreed, organisation } = values;
+  if (agreed !== undefined && organisation !== undefined) {
+    const found = agreed.find(({ mspId }) => mspId === organisation);
+    return (
+      found ??
+      refuse(
+        `consortium.yaml does not name ${organisation} with its roots, or its definition is not in the mailbox`,
+      )
+    );
+  }
   const [first, ...more] = definitionsOf(values);
   if (more.length > 0) throw new UsageError('--definition is given twice: give it once');
   return first!;
@@ -167,7 +180,8 @@ const CHANGES: Readonly<Record<string, Change>> = {
     proposals.removeOrganisation(root, required(organisation, 'organisation')),
   'add-orderer': (root, values) => {
     const { mspId, orderers } = onlyDefinition(values);
-    const at = ordererOf(values);
+    const [only] = orderers;
+    const at = values.orderer === undefined && orderers.length === 1 ? only! : ordererOf(values);
     const node = orderers.find(({ host, port }) => host === at.host && port === at.port);
     return proposals.addOrderer(
       root,

@@ -28,6 +28,44 @@ export function checkDefinitions(root: ConfigGroup, definitions: readonly Organi
   }
 }
 
+/**
+ * Organisations and orderers that a change brings in, against what all agreed on.
+ *
+ * @returns a warning for each that consortium.yaml does not name, or whose definition is not here
+ * @throws RefusedCeremonyError where one comes otherwise than it defined itself
+ */
+export function checkNewcomers(
+  { before, after }: { readonly before: ConfigGroup; readonly after: ConfigGroup },
+  agreed: readonly OrganisationDefinition[] | undefined,
+): string[] {
+  if (agreed === undefined) return [];
+  const newcomers = new Set(
+    ['Application', 'Orderer'].flatMap((section) =>
+      [...(after.groups.get(section)?.groups.keys() ?? [])].filter(
+        (mspId) => before.groups.get(section)?.groups.has(mspId) !== true,
+      ),
+    ),
+  );
+  const addressOf = ({ host, port }: { readonly host: string; readonly port: number }) => `${host}:${port}`;
+  const earlier = new Set(orderersIn(before).map(addressOf));
+  const added = orderersIn(after)
+    .map(addressOf)
+    .filter((address) => !earlier.has(address));
+  const known = agreed.filter(
+    ({ mspId, orderers }) => newcomers.has(mspId) || orderers.some((one) => added.includes(addressOf(one))),
+  );
+  checkDefinitions(after, known);
+  const isKnown = new Set(known.map(({ mspId }) => mspId));
+  const addresses = new Set(known.flatMap(({ orderers }) => orderers.map(addressOf)));
+  const why = 'your consortium.yaml does not name it, or its definition is not in your mailbox';
+  return [
+    ...[...newcomers].filter((mspId) => !isKnown.has(mspId)).map((mspId) => `${mspId} comes in: ${why}`),
+    ...added
+      .filter((address) => !addresses.has(address))
+      .map((address) => `the orderer ${address} comes in: ${why}`),
+  ];
+}
+
 function check(root: ConfigGroup, [section, mspId]: readonly [string, string], own: ConfigGroup): void {
   const found = root.groups.get(section)?.groups.get(mspId);
   const place = `/Channel/${section}/${mspId}`;

@@ -2,6 +2,7 @@
 // key, its peer and all orderers are, and its folder keeps the first block.
 import { existsSync, readFileSync } from 'node:fs';
 import { ConfigError } from '@consilium/command-line';
+import { agreedDefinitions } from '../hospital/channel-definition.ts';
 import { readHospital } from '../hospital/hospital-file.ts';
 import { hospitalLayout } from '../hospital/hospital-layout.ts';
 import type { FabricNode } from './fabric-nodes.ts';
@@ -17,7 +18,8 @@ interface Reached {
 /** @param file hospital.yaml. @throws ConfigError where either file is wrong, or the host has no identities yet */
 export function placeOfHospital(file: string): OwnPlace {
   const hospital = readHospital(file);
-  const { fabric, peer, orderer } = hospitalLayout(hospital);
+  const layout = hospitalLayout(hospital);
+  const { fabric, peer, orderer } = layout;
   if (!existsSync(peer.adminMspDir)) {
     throw new ConfigError(file, `has no identities in ${peer.adminMspDir}: run \`hospital init\` first`);
   }
@@ -36,5 +38,6 @@ export function placeOfHospital(file: string): OwnPlace {
     administrator: peer.adminMspDir,
     peer: isFounded ? nodeOf(peer) : undefined,
     orderers: isFounded ? orderers.filter(({ tls }) => existsSync(tls.root)).map(nodeOf) : [],
+    agreed: agreedDefinitions(hospital, layout),
   };
 }

@@ -10,6 +10,7 @@ import { Errors } from 'typebox/value';
 import { parse } from 'yaml';
 import type { SigningIdentity } from './ceremony-signatures.ts';
 import { type FabricNode, fetchBlock } from './fabric-nodes.ts';
+import type { OrganisationDefinition } from './organisation-definition.ts';
 import { refuse } from './refused-ceremony.ts';
 import { configurationIn, digestOfFirstBlock, type Place } from './review.ts';
 
@@ -41,6 +42,8 @@ export interface OwnPlace {
   readonly administrator: string;
   readonly peer: FabricNode | undefined;
   readonly orderers: readonly FabricNode[];
+  /** Of all that its consortium.yaml names and that are defined here; absent where there is no such file. */
+  readonly agreed?: readonly OrganisationDefinition[];
 }
 
 /** @throws ConfigError naming every field that is wrong */
@@ -105,11 +108,11 @@ export async function placeOf(
   { configuration }: BlockFiles,
   now = new Date(),
 ): Promise<Place> {
-  const { channel, genesis, peer } = own;
-  if (configuration !== undefined) {
-    return { channel, genesis, configuration: configurationIn(readFileSync(configuration)), now };
-  }
-  if (peer === undefined || genesis === undefined) return { channel, genesis, configuration: undefined, now };
+  const { channel, genesis, peer, agreed } = own;
+  const known = { channel, genesis, now, ...(agreed && { agreed }) };
+  if (configuration !== undefined)
+    return { ...known, configuration: configurationIn(readFileSync(configuration)) };
+  if (peer === undefined || genesis === undefined) return { ...known, configuration: undefined };
   const asking = { channel, identity: administratorOf(own) };
   const first = digestOfFirstBlock(await fetchBlock(peer, 0, asking));
   if (first !== genesis) {
@@ -117,5 +120,5 @@ export async function placeOf(
   }
   const newest = await fetchBlock(peer, 'newest', asking);
   const block = await fetchBlock(peer, lastConfigurationOf(newest), asking);
-  return { channel, genesis, configuration: configurationIn(block), now };
+  return { ...known, configuration: configurationIn(block) };
 }

@@ -7,7 +7,7 @@ import { type Ceremony, digestOf } from './ceremony-file.ts';
 import { type CheckedSignature, checkSignatures } from './ceremony-signatures.ts';
 import { reviewChaincode } from './chaincode-review.ts';
 import { type ItemChange, reviewUpdate } from './channel-review.ts';
-import { checkDefinitions } from './definition-check.ts';
+import { checkDefinitions, checkNewcomers } from './definition-check.ts';
 import { reviewFounding } from './founding-review.ts';
 import type { OrganisationDefinition } from './organisation-definition.ts';
 import { refuse } from './refused-ceremony.ts';
@@ -24,6 +24,8 @@ export interface Place {
   readonly now: Date;
   /** Definitions that are known here: whose organisations have to be in the channel as they say. */
   readonly definitions?: readonly OrganisationDefinition[];
+  /** Of all that the place's consortium.yaml names; absent where it has none. Newcomers have to be as they say. */
+  readonly agreed?: readonly OrganisationDefinition[];
 }
 
 /** Whether a policy is met, and what is missing. */
@@ -74,11 +76,12 @@ export function reviewCeremony(ceremony: Ceremony, place: Place): Review {
   if (kind === 'chaincode') return { ...about, ...ofChaincode(ceremony, { configuration, signatures }) };
   const { after, changes, policies } = reviewUpdate(ceremony, configuration);
   checkDefinitions(after.root, place.definitions ?? []);
+  const strangers = checkNewcomers({ before: configuration.root, after: after.root }, place.agreed);
   const states = policies.map((path) => stateOf(path, { configuration, signatures }));
   return {
     ...about,
     changes,
-    warnings: weakenings({ before: configuration, after, now: place.now }),
+    warnings: [...strangers, ...weakenings({ before: configuration, after, now: place.now })],
     signatures,
     policies: states,
     isComplete: states.every(({ isMet }) => isMet),

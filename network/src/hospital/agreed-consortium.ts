@@ -76,6 +76,8 @@ export const AgreedConsortium = Strict({
     description:
       'the time on which all agree for the first block, in quotation marks, such as 2026-11-01T12:00:00Z',
   }),
+  /** Of the channel's first block, once it was founded: by which a newcomer knows the channel. */
+  genesis: Type.Optional(Sha256),
   ordering: Strict({
     kind: Type.Enum(['raft', 'bft'], { description: "'raft' or 'bft'" }),
     batchTimeoutMs: Type.Optional(
@@ -160,12 +162,15 @@ export interface Agreed {
   readonly consortium: AgreedConsortium;
   /** SHA-256 in hexadecimal. */
   readonly digest: string;
+  /** The whole text. */
+  readonly text: string;
 }
 
 /** @throws ConfigError with every problem. */
 export const parseAgreed = (text: string, file = 'consortium.yaml'): Agreed => ({
   consortium: parseYaml(text, file, FORM),
   digest: createHash('sha256').update(text, 'utf8').digest('hex'),
+  text,
 });
 
 /** @throws ConfigError, also where the file cannot be read. */

@@ -105,6 +105,12 @@ export function readDefinitions(
   return definitions;
 }
 
+/** @throws InputError where two of them have one IPFS peer id */
+export function refuseSharedPeerIds(definitions: readonly Definition[]): void {
+  const problems = [...sharedPeerIds(definitions)];
+  if (problems.length > 0) throw new InputError(problems.map((text) => ({ field: '', text })));
+}
+
 /** Where two have one id, Kubo would look for both at the address of one. */
 function* sharedPeerIds(definitions: readonly Definition[]): Generator<string> {
   const first = new Map<string, string>();

@@ -1,22 +1,19 @@
 // How hospitals come to one first block that nobody made alone: each takes up all public definitions and computes the
 // block itself. The same definitions make the same bytes, so one digest, compared by telephone, shows that all agree.
-import { X509Certificate } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { InputError } from '@consilium/command-line';
 import { genesisDigest } from '@consilium/verify';
 import { firstBlock } from '../ceremonies/founding.ts';
-import { type OrganisationDefinition, readMspFolder } from '../ceremonies/organisation-definition.ts';
 import { writeWhole, writeWholeBytes } from '../state-file.ts';
-import { portsOf } from './agreed-consortium.ts';
-import { administratorOf, type Definition, keepDefinition, readDefinitions } from './definition.ts';
+import { keepAgreed } from './agreed-changes.ts';
+import { channelDefinitions } from './channel-definition.ts';
+import { type Definition, keepDefinition, readDefinitions } from './definition.ts';
 import type { Hospital } from './hospital-file.ts';
-import { type HospitalLayout, organisationDirOf } from './hospital-layout.ts';
-import { definitionFile, putIntoMailbox, sealedKeyFile } from './mailbox.ts';
-import { readSigned, signFile } from './signed-file.ts';
-import { newSwarmKey, type Sealed, sealTo, swarmKeyFile, unseal } from './swarm-key.ts';
-
-const SWARM_KEY = 'swarm key';
+import type { HospitalLayout } from './hospital-layout.ts';
+import { definitionFile, sealedKeyFile } from './mailbox.ts';
+import { newSwarmKey, swarmKeyFile } from './swarm-key.ts';
+import { receiveSwarmKey, sendSwarmKey } from './swarm-key-travel.ts';
 
 /**
  * Takes up every organisation's definition, computes the first block, and makes the private swarm's key where
@@ -28,6 +25,11 @@ const SWARM_KEY = 'swarm key';
  */
 export function found(hospital: Hospital, layout: HospitalLayout): string {
   const { consortium, file, own } = hospital;
+  if (consortium.genesis !== undefined && !existsSync(layout.fabric.genesisBlock)) {
+    throw new InputError(
+      `consortium.yaml has the channel's genesis ${consortium.genesis}: it was founded already, run \`hospital join\``,
+    );
+  }
   const definitions = readDefinitions(consortium, file.mailbox, new Date());
   const genesisSha256 = keepBlock(blockOf(hospital, layout, definitions), layout);
   // Only now: what a refused founding would write over belongs to the channel that is there.
@@ -38,6 +40,7 @@ export function found(hospital: Hospital, layout: HospitalLayout): string {
       definition.signedText,
     );
   }
+  keepAgreed(hospital, layout);
   if (definitions[0]!.mspId === own.mspId) shareSwarmKey(hospital, layout, definitions);
   else if (!existsSync(swarmKeyFile(layout.ipfsRepo))) takeSwarmKey(hospital, layout, definitions[0]!);
   return genesisSha256;
@@ -55,33 +58,8 @@ function blockOf(
     maxMessageCount: fabric.maxMessageCount,
     foundedAt: new Date(consortium.foundedAt),
   };
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const draft = mkdtempSync(join(directory, 'founding-'));
-  try {
-    for (const definition of definitions) keepDefinition(definition, draft);
-    const mspOf = (mspId: string) => readMspFolder(mspId, join(organisationDirOf(draft, mspId), 'msp'));
-    return firstBlock(
-      plan,
-      consortium.organisations.map((organisation, at): OrganisationDefinition => {
-        const { mspId, host } = organisation;
-        const { orderer, peer } = portsOf(organisation);
-        const { identity, tls } = definitions[at]!.orderer;
-        const [serverTls, clientTls] = [canonical(tls), canonical(tls)];
-        return {
-          mspId,
-          msp: mspOf(mspId),
-          anchorPeers: [{ host, port: peer }],
-          orderers: [{ host, port: orderer, identity: canonical(identity), serverTls, clientTls }],
-        };
-      }),
-    );
-  } finally {
-    rmSync(draft, { recursive: true, force: true });
-  }
+  return firstBlock(plan, channelDefinitions(consortium.organisations, definitions, directory));
 }
-
-/** The one text of a certificate, whatever was around it. */
-const canonical = (pem: string): string => new X509Certificate(pem).toString();
 
 /** @throws InputError where the channel was founded otherwise before. */
 function keepBlock(block: Uint8Array, { fabric: { genesisBlock } }: HospitalLayout): string {
@@ -95,7 +73,8 @@ function keepBlock(block: Uint8Array, { fabric: { genesisBlock } }: HospitalLayo
   if (before === digest) return digest;
   throw new InputError(
     `this host has a channel with the genesis ${before}, and consortium.yaml and the definitions make ${digest}: ` +
-      'a channel is changed by its organisations together, and never founded twice',
+      'a channel is changed by its organisations together, and never founded twice ' +
+      '(`hospital agree` takes up another file)',
   );
 }
 
@@ -105,26 +84,15 @@ function shareSwarmKey(hospital: Hospital, layout: HospitalLayout, definitions: 
   if (!existsSync(swarmKey)) writeWhole(swarmKey, newSwarmKey(), 0o600);
   for (const definition of definitions) {
     if (definition.mspId === own.mspId) continue;
-    const sealed = sealTo(definition, readFileSync(swarmKey, 'utf8'));
-    putIntoMailbox(
-      sealedKeyFile(file.mailbox, definition.mspId),
-      signFile(SWARM_KEY, sealed, administratorOf(layout)),
-    );
+    sendSwarmKey(layout, { to: definition, file: sealedKeyFile(file.mailbox, definition.mspId) });
   }
 }
 
-function takeSwarmKey(
-  { consortium, file, own }: Hospital,
-  layout: HospitalLayout,
-  founder: Definition,
-): void {
-  const path = sealedKeyFile(file.mailbox, own.mspId);
+function takeSwarmKey(hospital: Hospital, layout: HospitalLayout, founder: Definition): void {
+  const path = sealedKeyFile(hospital.file.mailbox, hospital.own.mspId);
   if (!existsSync(path)) {
     throw new InputError(`${path} is not there: ${founder.mspId} runs \`hospital found\` first`);
   }
-  const rootSha256 = consortium.organisations[0]!.roots!.identity;
-  const signer = { mspId: founder.mspId, rootSha256, at: new Date() };
-  const { value } = readSigned(path, SWARM_KEY, signer, () => founder.identityRoot);
-  const swarmKey = unseal((value ?? {}) as Sealed, { mspId: own.mspId, keyFile: layout.exchangeKey });
+  const swarmKey = receiveSwarmKey(hospital, layout, { from: founder, file: path });
   writeWhole(swarmKeyFile(layout.ipfsRepo), swarmKey, 0o600);
 }

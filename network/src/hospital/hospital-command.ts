@@ -17,6 +17,7 @@ import { readState } from '../state-file.ts';
 import { consortiumStatus, statusText } from '../status.ts';
 import { stopConsortium } from '../stop.ts';
 import { supervise } from '../supervise.ts';
+import { agreeOnFile, joinWithFile } from './agree-command.ts';
 import { writeDefinition } from './definition.ts';
 import { examinationText, examine } from './doctor.ts';
 import { enrolOrganisation } from './enrolment.ts';
@@ -37,6 +38,12 @@ export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a 
       Takes up the definitions of all from the mailbox, and computes the channel's first block from them and from
       consortium.yaml: it has the same digest everywhere. The first organisation also makes the key of the private
       IPFS swarm, and seals it to each other.
+  consilium-network hospital join   --hospital FILE [--json]
+      The same for a channel that others have: takes up their definitions and the first block, whose digest
+      consortium.yaml has as \`genesis\`.
+  consilium-network hospital agree  --hospital FILE [--json]
+      Takes up a consortium.yaml that changed, says each difference from the one before and from the channel, and
+      restarts what reads it: links, IPFS and gateway. Gives newcomers what they need, and forgets those who are gone.
   consilium-network hospital up     --hospital FILE [--foreground] [--json]
       Starts orderer, peer, chaincode, IPFS, trainer and gateway, and returns when each of them runs. Approving the
       chaincode goes on afterwards, until the others have started too.
@@ -137,6 +144,18 @@ function foundChannel(place: Place): number {
   return EXIT.done;
 }
 
+async function agree(place: Place): Promise<number> {
+  const { content, lines } = await agreeOnFile({ ...place, programs });
+  answer(place, content, lines);
+  return EXIT.done;
+}
+
+function joinOthers(place: Place): number {
+  const { content, lines } = joinWithFile(place);
+  answer(place, content, lines);
+  return EXIT.done;
+}
+
 async function up(place: Place): Promise<number> {
   const { values, hospital, layout, path } = place;
   const { directory } = layout;
@@ -231,6 +250,8 @@ async function doctor(place: Place): Promise<number> {
 const COMMANDS: Readonly<Record<string, (place: Place) => number | Promise<number>>> = {
   init,
   found: foundChannel,
+  join: joinOthers,
+  agree,
   up,
   down,
   status,

@@ -3,11 +3,17 @@
 import { join } from 'node:path';
 import type { FabricLayout, OrdererNode, PeerNode } from '../native/layout.ts';
 import { tlsFiles } from '../native/layout.ts';
-import { type AgreedOrganisation, portsOf } from './agreed-consortium.ts';
+import { type AgreedConsortium, type AgreedOrganisation, portsOf } from './agreed-consortium.ts';
 import type { Hospital } from './hospital-file.ts';
 
 export const ALL_ADDRESSES = '0.0.0.0';
 const DEFAULT_BATCH_TIMEOUT_MS = 200;
+
+/** What a file that is silent on it means. */
+export const defaultCutting = ({ batchTimeoutMs, maxMessageCount }: AgreedConsortium['ordering']) => ({
+  batchTimeoutMs: batchTimeoutMs ?? DEFAULT_BATCH_TIMEOUT_MS,
+  maxMessageCount: maxMessageCount ?? 1,
+});
 
 export interface HospitalLayout {
   readonly directory: string;
@@ -80,8 +86,7 @@ export function hospitalLayout({ consortium, file, own, inside }: Hospital): Hos
       directory: fabricDirectory,
       channel: consortium.channel,
       ordering: consortium.ordering.kind,
-      batchTimeoutMs: consortium.ordering.batchTimeoutMs ?? DEFAULT_BATCH_TIMEOUT_MS,
-      maxMessageCount: consortium.ordering.maxMessageCount ?? 1,
+      ...defaultCutting(consortium.ordering),
       orderers,
       peers,
       genesisBlock: join(fabricDirectory, 'channel/genesis.block'),

@@ -33,6 +33,7 @@ import type { Hospital } from './hospital-file.ts';
 import { configureIpfs, type IpfsNode, ipfsNodeService } from './hospital-ipfs.ts';
 import { ALL_ADDRESSES, type HospitalLayout, organisationDirOf } from './hospital-layout.ts';
 import { witnessesOf } from './hospital-witnesses.ts';
+import { definitionFile } from './mailbox.ts';
 import { swarmKeyFile } from './swarm-key.ts';
 import type { LinkFile } from './swarm-link-program.ts';
 
@@ -54,7 +55,17 @@ export function assertFounded({ consortium }: Hospital, layout: HospitalLayout):
     throw new InputError('this organisation has no identities yet: run `hospital init`');
   }
   if (!existsSync(layout.fabric.genesisBlock) || !existsSync(swarmKeyFile(layout.ipfsRepo))) {
-    throw new InputError('there is no channel yet: run `hospital found`');
+    const command = consortium.genesis === undefined ? 'found' : 'join';
+    throw new InputError(`there is no channel yet: run \`hospital ${command}\``);
+  }
+  const unknown = consortium.organisations.filter(
+    ({ mspId }) => !existsSync(definitionFile(join(layout.directory, 'definitions'), mspId)),
+  );
+  if (unknown.length > 0) {
+    const names = unknown.map(({ mspId }) => mspId).join(', ');
+    throw new InputError(
+      `consortium.yaml names ${names}, who are not known here yet: run \`hospital agree\``,
+    );
   }
   const own = chaincodeSha256();
   if (own === consortium.chaincode.sha256) return;
