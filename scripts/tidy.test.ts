@@ -85,7 +85,7 @@ const DOORS: readonly { sdk: RegExp; within: string; door: RegExp }[] = [
   {
     sdk: /^@hyperledger\/fabric-gateway$|^@grpc\//,
     within: 'gateway/',
-    door: /^gateway\/src\/fabric\/(fabric-ledger|ask-orderers|sdk-errors)\.ts$/,
+    door: /^gateway\/src\/fabric\/(fabric-ledger|ask-orderers|sdk-[a-z]+)\.ts$/,
   },
   { sdk: /^@grpc\//, within: 'network/', door: /^network\/src\/ceremonies\/fabric-nodes\.ts$/ },
   { sdk: /^fabric-(shim|contract-api)/, within: 'packages/domain/', door: /^$/ },

@@ -92,7 +92,7 @@ export interface AppOptions {
   readonly logger?: FastifyBaseLogger;
   readonly metricsOfProcess?: boolean;
   /** PEM by the name of the client, whose ends metrics say; none if absent. */
-  readonly certificates?: Readonly<Record<string, string>>;
+  readonly certificates?: () => Readonly<Record<string, string>>;
 }
 
 /** Of the server that listens, with TLS or without. */
@@ -155,7 +155,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     figures: () => figures.figures(),
     witnesses: () => witnesses.status(),
     witnessTls: options.witnessTls,
-    certificates: options.certificates ?? {},
+    ...(options.certificates !== undefined && { certificates: options.certificates }),
   });
   witnesses.onRefusal = (mspId, reason) => metrics.witnessRefusals.inc({ mspId, reason });
   app.addHook('onResponse', async (request, reply) => {

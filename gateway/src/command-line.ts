@@ -18,6 +18,7 @@ import { type Config, readConfig, VARIABLES } from './config.ts';
 import { awaitEndorsers } from './fabric/await-endorsers.ts';
 import { readConnections } from './fabric/connection-file.ts';
 import { FabricLedger } from './fabric/fabric-ledger.ts';
+import { WatchedConnection } from './fabric/watched-connection.ts';
 import { AccessTokens } from './http/access-tokens.ts';
 import { ApiKeys } from './http/api-keys.ts';
 import { KeyUses, keyUsesFile } from './http/key-uses.ts';
@@ -117,8 +118,27 @@ async function serve(config: Config): Promise<void> {
     limits,
     log: (level, text) => logger[level]({ history: true }, text),
   });
+  let signer = statementSigner(connection);
+  const watched = new WatchedConnection({
+    path: config.connectionPath,
+    connection,
+    onClients(clients) {
+      ledger.takeClients(clients);
+      history.takeClients(clients);
+      signer = statementSigner(watched.connection);
+      logger.info({ clients: Object.keys(clients) }, 'signs with the certificates as they are now');
+    },
+    onProblem: (problem) =>
+      logger.error({ problem }, 'the connection file, or a file that it names, does not fit'),
+  });
   const { witnesses: settings } = config;
-  const own = new OwnStatements({ ledger, history, signer: statementSigner(connection) });
+  const own = new OwnStatements({
+    ledger,
+    history,
+    get signer() {
+      return signer;
+    },
+  });
   const logWitness = (level: 'info' | 'warn' | 'error', text: string) =>
     logger[level]({ witnesses: true }, text);
   const witnessTls =
@@ -153,12 +173,17 @@ async function serve(config: Config): Promise<void> {
     proxies: config.proxies,
     logger,
     metricsOfProcess: true,
-    certificates: Object.fromEntries(
-      Object.entries(connection.organisation.clients).map(([name, { certificate }]) => [name, certificate]),
-    ),
+    certificates: () =>
+      Object.fromEntries(
+        Object.entries(watched.connection.organisation.clients).map(([name, { certificate }]) => [
+          name,
+          certificate,
+        ]),
+      ),
   });
   await app.listen({ host: config.host, port: config.port });
   witnesses.start();
+  watched.watch();
   const { port } = app.server.address() as AddressInfo;
   const scheme = tls === undefined ? 'http' : 'https';
   const url = `${scheme}://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
@@ -174,6 +199,7 @@ async function serve(config: Config): Promise<void> {
     rmSync(addressFile, { force: true });
     // What is in flight gets this long; a transaction cut off here is in the outbox.
     setTimeout(() => app.server.closeAllConnections(), CLOSE_TIMEOUT_MS).unref();
+    watched.close();
     await listener?.close();
     await app.close();
     uses.close();

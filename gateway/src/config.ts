@@ -13,6 +13,7 @@ import { readWitnessFile, type WitnessSettings } from './witnesses/witness-file.
 
 export interface Config {
   readonly connection: Connection;
+  readonly connectionPath: string;
   readonly chaincode: string;
   readonly apiKeysPath: string;
   readonly dataDirectory: string;
@@ -234,6 +235,7 @@ export function readConfig(environment: Environment): Config {
   assert(connection !== undefined, 'a connection that cannot be read is a problem');
   return {
     connection,
+    connectionPath,
     chaincode: variables.text('CONSILIUM_CHAINCODE') ?? 'consilium',
     apiKeysPath,
     dataDirectory,

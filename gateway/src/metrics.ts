@@ -15,7 +15,7 @@ interface MetricsOptions {
   /** Sums of what was verified of the ledger; none if absent. */
   readonly figures?: () => HistoryFigures | undefined;
   /** PEM by the name of the client that signs with it; none if absent. */
-  readonly certificates?: Readonly<Record<string, string>>;
+  readonly certificates?: () => Readonly<Record<string, string>>;
   readonly apiKeys?: Pick<ApiKeys, 'problem'>;
   readonly witnesses?: () => readonly WitnessStatus[];
   /** Of the listener for other hospitals' gateways. */
@@ -29,7 +29,7 @@ const HISTORY_STATES = ['building', 'following', 'waiting', 'stopped'] as const;
 
 /** `ofProcess` adds memory, event loop and file descriptor figures: once per process. */
 export function createMetrics(options: MetricsOptions) {
-  const { ofProcess, history, apiKeys, tls, figures, witnesses, witnessTls, certificates = {} } = options;
+  const { ofProcess, history, apiKeys, tls, figures, witnesses, witnessTls, certificates } = options;
   const registry = new Registry();
   const registers = [registry];
   if (ofProcess) collectDefaultMetrics({ register: registry });
@@ -113,7 +113,7 @@ export function createMetrics(options: MetricsOptions) {
       collect() {
         if (witnessTls !== undefined)
           this.set({ of: 'witness listener' }, Math.floor(witnessTls.endsAtMs / 1000));
-        for (const [client, pem] of Object.entries(certificates)) {
+        for (const [client, pem] of Object.entries(certificates?.() ?? {})) {
           this.set({ of: `client ${client}` }, Date.parse(new X509Certificate(pem).validTo) / 1000);
         }
       },

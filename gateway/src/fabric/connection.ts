@@ -19,3 +19,9 @@ export function connectionsOf(connection: Connection): { mspId: string; connecti
 
 export const rolesOf = ({ organisation }: Connection): Role[] =>
   ROLES.filter((role) => organisation.clients[role] !== undefined);
+
+/** The same with other clients. */
+export const withClients = (
+  connection: Connection,
+  clients: Connection['organisation']['clients'],
+): Connection => ({ ...connection, organisation: { ...connection.organisation, clients } });

@@ -310,6 +310,43 @@ describe('the ledger on Fabric', { skip: notRun ?? false }, () => {
     await ours.close();
   });
 
+  it(
+    'signs with a renewed certificate from then on, and what was in flight still commits',
+    breakable,
+    async () => {
+      const connection = network.connection('Org1MSP');
+      const ours = open(connection);
+      const renewed = network.enrol('Org1MSP', 'steward-renewed', 'steward');
+      const { clients } = connection.organisation;
+      const events = new AbortController();
+      const seen: string[] = [];
+      const following = (async () => {
+        const from = { blockNumber: await ours.height() };
+        for await (const { transactionId } of ours.events({ from, signal: events.signal }))
+          seen.push(transactionId);
+      })();
+      const creators: boolean[] = [];
+      const submit = (what: string, beforeSending: () => void) =>
+        ours.submit(registerDataset(what), ({ envelope }) => {
+          creators.push(Buffer.from(envelope).includes(renewed.certificate));
+          beforeSending();
+        });
+      const before = await submit('before-renewal', () => ours.takeClients({ ...clients, steward: renewed }));
+      const after = await submit('after-renewal', () => {});
+      assert.deepEqual(creators, [false, true]);
+      await until(async () => [before, after].every(({ transactionId }) => seen.includes(transactionId)));
+      const { steward: _, ...others } = clients;
+      ours.takeClients(others);
+      assert.equal(
+        (await problem(submit('without', () => assert.fail('was sent')))).code,
+        'IDENTITY_MISSING',
+      );
+      events.abort();
+      await following;
+      await ours.close();
+    },
+  );
+
   it('recovers an outcome whose answer was lost, by asking', async () => {
     const org3 = open(network.connection('Org3MSP'), { commitTimeoutMs: 1 });
     const outbox = new Outbox(undefined);

@@ -1,23 +1,20 @@
 // The ledger on Hyperledger Fabric: the only file that knows its SDK. One TLS connection to the organisation's
 // own peer; one identity per role; every call with a deadline; every error named by the step that failed.
-import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { canonicalJson, type Role } from '@consilium/domain/ledger';
 import { Client, credentials, status as GrpcStatus, type Interceptor } from '@grpc/grpc-js';
 import {
   type ChaincodeEventsOptions,
   type Commit,
-  type ConnectOptions,
   type Contract,
   connect,
   type Gateway,
   GatewayError,
-  hash,
   type Network,
   type Proposal,
   type ProposalOptions,
   type Status,
-  signers,
   type Transaction,
 } from '@hyperledger/fabric-gateway';
 import { common } from '@hyperledger/fabric-protos';
@@ -25,7 +22,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Limits } from '../config.ts';
 import type { Asker } from './ask-orderers.ts';
 import { commitStatusRequest } from './commit-status-request.ts';
-import { type Connection, rolesOf } from './connection.ts';
+import { type Connection, rolesOf, withClients } from './connection.ts';
 import {
   type BeforeSending,
   type BlockSpan,
@@ -52,12 +49,12 @@ import {
   refusedByOrderers,
   type StepFailure,
 } from './ledger-failures.ts';
-import { isP256, signWithLowS } from './ledger-signature.ts';
 import { findMissing } from './missing-parts.ts';
 import type { OrderersSeen } from './orderers-seen.ts';
 import { CHANNEL_OPTIONS, RECONNECT_MS } from './peer-connection.ts';
 import { configurationBlockOf, envelopeIn, setsPolicy, transactionsOfBlockMax } from './resending.ts';
 import { answerOf, failureOf, isPassing } from './sdk-errors.ts';
+import { signedBy, signing } from './sdk-signing.ts';
 import { StandingLedger } from './stalled-ledger.ts';
 import { unsignedProposal, unsignedTransaction } from './unsigned-messages.ts';
 import { invalidated, validationCodeOf } from './validation-codes.ts';
@@ -103,11 +100,13 @@ export class FabricLedger implements Ledger {
   readonly channel: string;
   readonly mspId: string;
   readonly chaincode: string;
-  readonly roles: readonly Role[];
   readonly #options: FabricLedgerOptions;
+  #connection: Connection;
   readonly #client: Client;
   /** By the name of the client: a role, or a person. */
-  readonly #signers = new Map<string, Signer>();
+  #signers = new Map<string, Signer>();
+  /** Whose certificates were replaced: what began with them ends with them. */
+  readonly #replaced: Gateway[] = [];
   readonly #commits = new StandingLedger();
   readonly #orderers: WatchedOrderers;
 
@@ -115,10 +114,10 @@ export class FabricLedger implements Ledger {
   constructor(options: FabricLedgerOptions) {
     const { channel, organisation } = options.connection;
     this.#options = options;
+    this.#connection = options.connection;
     this.channel = channel;
     this.mspId = organisation.mspId;
     this.chaincode = options.chaincode;
-    this.roles = rolesOf(options.connection);
     const tls = credentials.createSsl(Buffer.from(organisation.tlsRootCertificate));
     this.#client = new Client(organisation.endpoint, tls, {
       ...CHANNEL_OPTIONS,
@@ -128,6 +127,17 @@ export class FabricLedger implements Ledger {
       configuration: () => this.#configuration(),
       asker: () => this.#asker(),
     });
+  }
+
+  get roles(): readonly Role[] {
+    return rolesOf(this.#connection);
+  }
+
+  /** Signs with these certificates and keys from now on. What is in flight ends as it began. */
+  takeClients(clients: Connection['organisation']['clients']): void {
+    this.#connection = withClients(this.#connection, clients);
+    this.#replaced.push(...[...this.#signers.values()].map(({ gateway }) => gateway));
+    this.#signers = new Map();
   }
 
   async submit(call: LedgerCall, beforeSending: BeforeSending): Promise<Committed> {
@@ -283,8 +293,8 @@ export class FabricLedger implements Ledger {
     // A position is fixed first, so that what commits during a reconnection is not missed.
     let position = from ?? { blockNumber: await this.height() };
     let waitMs: number = RECONNECT_MS.first;
-    const { network } = this.#anySigner();
     while (!signal.aborted) {
+      const { network } = this.#anySigner();
       const stream = await network.getChaincodeEvents(this.#options.chaincode, startAt(position));
       const close = () => stream.close();
       signal.addEventListener('abort', close, { once: true });
@@ -350,9 +360,7 @@ export class FabricLedger implements Ledger {
     return envelopeIn((await proposal.endorse(waiting).catch(raise)).getBytes());
   }
 
-  async #block(number: number): Promise<common.Block> {
-    return common.Block.deserializeBinary(await this.block(number));
-  }
+  #block = async (number: number) => common.Block.deserializeBinary(await this.block(number));
 
   async #chain(question: string, ...parameters: readonly string[]): Promise<Uint8Array> {
     const { network } = this.#anySigner();
@@ -399,6 +407,7 @@ export class FabricLedger implements Ledger {
   }
 
   async close(): Promise<void> {
+    for (const gateway of this.#replaced) gateway.close();
     for (const { gateway } of this.#signers.values()) gateway.close();
     this.#client.close();
   }
@@ -417,7 +426,7 @@ export class FabricLedger implements Ledger {
 
   #asker(): Asker {
     const { channel, mspId } = this;
-    const { certificate, privateKey } = this.#options.connection.organisation.clients[this.roles[0]!]!;
+    const { certificate, privateKey } = this.#connection.organisation.clients[this.roles[0]!]!;
     const key = createPrivateKey(privateKey);
     return { channel, mspId, certificate, sign: (message) => signedBy(message, key) };
   }
@@ -425,7 +434,7 @@ export class FabricLedger implements Ledger {
   #signer(name: string): Signer {
     const known = this.#signers.get(name);
     if (known !== undefined) return known;
-    const client = this.#options.connection.organisation.clients[name];
+    const client = this.#connection.organisation.clients[name];
     if (client === undefined) throw missingIdentity(name);
     const gateway = connect({
       client: this.#client,
@@ -469,16 +478,6 @@ export class FabricLedger implements Ledger {
     return { ownMspId: this.mspId, step, transactionId, answer: answerOf(error), late, cause: error };
   }
 }
-
-/** A message's signature, by our own code where the key allows it. */
-const signedBy = async (message: Uint8Array, key: KeyObject): Promise<Uint8Array> =>
-  isP256(key) ? signWithLowS(message, key) : signers.newPrivateKeySigner(key)(hash.sha256(message));
-
-/** How the SDK signs: messages as a whole where the key allows it, digests by its own code otherwise. */
-const signing = (key: KeyObject): Pick<ConnectOptions, 'signer' | 'hash'> =>
-  isP256(key)
-    ? { hash: hash.none, signer: async (message) => signWithLowS(message, key) }
-    : { signer: signers.newPrivateKeySigner(key) };
 
 const argumentsOf = ({ argument }: Pick<LedgerCall, 'argument'>): ProposalOptions => ({
   arguments: [canonicalJson(argument)],

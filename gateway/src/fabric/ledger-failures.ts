@@ -6,9 +6,12 @@ import { domainRefusal } from './refusals.ts';
 
 /** gRPC's status codes that mean something here (grpc.io, "Status codes"). */
 const CANCELLED = 1;
+const UNKNOWN = 2;
 const DEADLINE_EXCEEDED = 4;
+const NOT_FOUND = 5;
 const RESOURCE_EXHAUSTED = 8;
 const ABORTED = 10;
+const INTERNAL = 13;
 const UNAVAILABLE = 14;
 
 /** What the organisation's own peer answered, and in `details` what the nodes that it asked said, each by itself. */
@@ -35,6 +38,19 @@ const WRONG_CLOCK = /unauthorized due to incorrect timestamp/;
 const NOT_TAKEN = /status=(FORBIDDEN|BAD_REQUEST|REQUEST_ENTITY_TOO_LARGE)\b/;
 const KNOWN_TO_ORDERERS = /request already (exists|processed)/;
 const MISMATCH = /ProposalResponsePayloads do not match/;
+
+/** NOT_FOUND is of the channel, or of a block beyond the peer's height: a peer that is coming back. */
+const PASSING: readonly number[] = [
+  ...[CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, NOT_FOUND],
+  ...[RESOURCE_EXHAUSTED, ABORTED, INTERNAL, UNAVAILABLE],
+];
+
+/** Whether a stream that ended with this code is taken up again where it was. */
+export const passesByItself = (code: number): boolean => PASSING.includes(code);
+
+/** Deliver's own word for a start beyond the peer's height, which the client library throws as a plain error. */
+export const isBeyondHeight = (error: unknown): boolean =>
+  error instanceof Error && /^Unexpected status response: 404\b/.test(error.message);
 
 /** The failure in our words: the rule where a rule refused, the step otherwise. */
 export function namedFailure(failure: StepFailure): LedgerError | DomainError {

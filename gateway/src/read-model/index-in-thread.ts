@@ -2,7 +2,7 @@
 // is started again: what it finds damaged it makes again.
 import { Worker } from 'node:worker_threads';
 import type { Limits } from '../config.ts';
-import type { Connection } from '../fabric/connection-file.ts';
+import { type Connection, withClients } from '../fabric/connection.ts';
 import { GatewayRefusal } from '../gateway-errors.ts';
 import type { FollowerStatus } from './block-follower.ts';
 import type { CheckedBlocks } from './checked-blocks.ts';
@@ -20,8 +20,13 @@ export interface IndexTask {
   readonly limits: Limits;
 }
 
+type Clients = Connection['organisation']['clients'];
+
 /** What it is given later. */
-export type ThreadOrder = { readonly kind: 'end' } | { readonly kind: 'alarm'; readonly alarm: FoundAlarm };
+export type ThreadOrder =
+  | { readonly kind: 'end' }
+  | { readonly kind: 'alarm'; readonly alarm: FoundAlarm }
+  | { readonly kind: 'clients'; readonly clients: Clients };
 
 export type ThreadMessage =
   | { readonly kind: 'open' }
@@ -57,6 +62,7 @@ const RESTART_MS = 10_000;
 
 export class IndexInThread implements WatchedHistory {
   readonly #options: IndexInThreadOptions;
+  #connection: Connection;
   #worker: Worker | undefined;
   #reader: IndexReader | undefined;
   #status: FollowerStatus | undefined;
@@ -65,7 +71,14 @@ export class IndexInThread implements WatchedHistory {
 
   constructor(options: IndexInThreadOptions) {
     this.#options = options;
+    this.#connection = options.connection;
     this.#start();
+  }
+
+  /** Asks peers with these certificates and keys from now on. */
+  takeClients(clients: Clients): void {
+    this.#connection = withClients(this.#connection, clients);
+    this.#worker?.postMessage({ kind: 'clients', clients } satisfies ThreadOrder);
   }
 
   get status(): FollowerStatus | undefined {
@@ -122,7 +135,8 @@ export class IndexInThread implements WatchedHistory {
 
   #start(): void {
     const { log, thread = THREAD, endWithinMs: _, ...task } = this.#options;
-    const worker = new Worker(thread, { workerData: task satisfies IndexTask });
+    const workerData = { ...task, connection: this.#connection } satisfies IndexTask;
+    const worker = new Worker(thread, { workerData });
     this.#worker = worker;
     worker.on('message', (message: ThreadMessage) => this.#take(message));
     worker.on('error', (error) =>

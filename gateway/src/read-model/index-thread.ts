@@ -15,12 +15,13 @@ const log = (level: 'info' | 'warn' | 'error', text: string) => say({ kind: 'lin
 
 const ending = new AbortController();
 let follower: BlockFollower | undefined;
+const ledgers: FabricLedger[] = [];
 parentPort!.on('message', (order: ThreadOrder) => {
   if (order.kind === 'end') ending.abort();
+  else if (order.kind === 'clients') for (const ledger of ledgers) ledger.takeClients(order.clients);
   else follower?.raise(order.alarm);
 });
 
-const ledgers: FabricLedger[] = [];
 function feedOf(mspId: string, to: Connection): BlockFeed {
   const silent = { info: () => {}, warn: () => {} };
   const ledger = new FabricLedger({ connection: to, chaincode, limits, log: silent });
