@@ -18,7 +18,7 @@ export FABRIC_BIN_DIR
 help: ## Print this list
 	@echo "Consilium: one model from many hospitals, with privacy that can be proven."
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  make demo DATA=network/studies/heart-disease/data   the main job on the four UCI hospital files"
 	@echo "  make demo DATA=FOLDER                         your own: a CSV per hospital, dictionary.json, study.json"
@@ -77,7 +77,8 @@ submit: build ## Send a ceremony's FILE= to the orderers, once it has all signat
 config-check: build ## Say in words what the consortium of CONFIG withstands
 	@$(NETWORK) config-check --config "$(CONFIG)"
 
-HOSPITAL_VERBS := hospital-init hospital-found hospital-join hospital-agree hospital-up hospital-down hospital-status hospital-logs hospital-doctor
+HOSPITAL_VERBS := hospital-init hospital-found hospital-join hospital-agree hospital-up hospital-down hospital-restart \
+	hospital-status hospital-logs hospital-doctor
 .PHONY: $(HOSPITAL_VERBS)
 hospital-init: ## Make this organisation's identities, from its hospital.yaml (HOSPITAL=)
 hospital-found: ## Compute the channel's first block from all definitions
@@ -85,6 +86,7 @@ hospital-join: ## Take up a channel that others founded, by its digest in consor
 hospital-agree: ## Take up a consortium.yaml that changed: say each difference, also from the channel
 hospital-up: ## Start this organisation: orderer, peer, chaincode, IPFS, trainer, gateway
 hospital-down: ## Stop it
+hospital-restart: ## Restart SERVICE=, or all one after the other, each when the one before is ready
 hospital-status: ## Show its processes, and whether the others answer
 hospital-logs: ## Show the end of its logs (SERVICE=)
 hospital-doctor: ## Look for what is wrong: names, ports, TLS, certificates, disk, file modes, quorum

@@ -83,6 +83,29 @@ export class Service {
     await this.#becomeReady();
   }
 
+  /**
+   * Ends the process as `stop` does, starts it and waits until it is ready. Where that fails it goes on trying, as
+   * after a death.
+   *
+   * @throws ServiceFailedError, also where it does not run.
+   */
+  async restart(): Promise<void> {
+    const { name } = this.definition;
+    if (this.#state !== 'running' || this.#identity === null)
+      throw new ServiceFailedError(`${name} is ${this.#state}, and is restarted when it runs`);
+    this.#become('restarting');
+    await endProcess(this.#identity, { graceMs: this.#options.graceMs, group: true });
+    await this.#exited;
+    if (this.#stopping.signal.aborted) throw new ServiceFailedError(`${name} was stopped while it started`);
+    this.#spawn();
+    try {
+      await this.#becomeReady();
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) void this.#restart();
+      throw error;
+    }
+  }
+
   /** Ends the process and whatever it started in its group. Never restarts it afterwards. */
   async stop(): Promise<void> {
     this.#stopping.abort();

@@ -9,6 +9,7 @@ import { endProcess, identify, isRunning } from './process-identity.ts';
 import type { Plan } from './runtime.ts';
 import { leftovers, SERVICE_OPTIONS, Service, type ServiceOptions } from './service.ts';
 import { type ConsortiumState, readState, removeState, writeState, writeWhole } from './state-file.ts';
+import { type Control, listenForControl } from './supervisor-control.ts';
 
 const LOOK_AT_LOGS_EVERY_MS = 1_000;
 
@@ -59,6 +60,8 @@ export class Supervisor {
   readonly #interrupted = new AbortController();
   #lookingAtLogs: NodeJS.Timeout | undefined;
   readonly #unrotated = new Set<string>();
+  #control: Control | undefined;
+  #restarting: Promise<void> = Promise.resolve();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -117,12 +120,40 @@ export class Supervisor {
       this.#phase = 'running';
       writeWhole(join(directory, 'consortium.json'), `${JSON.stringify(plan.addresses, null, 2)}\n`);
       this.#record();
+      this.#control = await listenForControl(directory, {
+        restart: (names, say) => this.restart(names, say),
+        report,
+      });
       if (plan.afterwards !== undefined) this.#goOn(plan.afterwards);
       return plan;
     } catch (error) {
       await this.stop();
       throw error;
     }
+  }
+
+  /**
+   * Restarts services one after the other, each when the one before is ready again: all in the order of their start
+   * where none is named. One call waits for the one before.
+   *
+   * @throws Error naming services that are none; ServiceFailedError, and nothing further is restarted.
+   */
+  restart(names: readonly string[], say: (line: string) => void): Promise<void> {
+    const work = this.#restarting.then(async () => {
+      const known = this.#services.map(({ definition }) => definition.name);
+      const unknown = names.filter((name) => !known.includes(name));
+      if (unknown.length > 0)
+        throw new Error(`no service ${unknown.join(', ')}: write some of ${known.join(', ')}`);
+      const chosen = names.length === 0 ? known : names;
+      for (const name of chosen) {
+        if (this.#stopping !== null) throw new Error('stopped while services were restarted');
+        const begun = Date.now();
+        await this.#services.find(({ definition }) => definition.name === name)!.restart();
+        say(`${name} was restarted and is ready (${((Date.now() - begun) / 1000).toFixed(1)} s)`);
+      }
+    });
+    this.#restarting = work.catch(() => undefined);
+    return work;
   }
 
   #goOn(afterwards: NonNullable<Plan['afterwards']>): void {
@@ -141,6 +172,7 @@ export class Supervisor {
 
   async #stop(): Promise<void> {
     this.#phase = 'stopping';
+    this.#control?.close();
     this.#interrupted.abort(new Error('stopped while it started'));
     this.#record();
     for (const group of inReverseStages(this.#services)) {

@@ -1,7 +1,6 @@
 // The commands of one organisation on its own host. Each says the digest of consortium.yaml, which all must have alike.
 import { join, resolve } from 'node:path';
 import {
-  COMMON_OPTIONS,
   EXIT,
   exitStatusLine,
   readArguments,
@@ -18,13 +17,15 @@ import { consortiumStatus, statusText } from '../status.ts';
 import { stopConsortium } from '../stop.ts';
 import { supervise } from '../supervise.ts';
 import { agreeOnFile, joinWithFile } from './agree-command.ts';
+import { restartServices } from '../supervisor-control.ts';
+import { answer, heading, note, OPTIONS, type Place, print } from './command-place.ts';
 import { writeDefinition } from './definition.ts';
 import { examinationText, examine } from './doctor.ts';
 import { enrolOrganisation } from './enrolment.ts';
 import { found } from './founding.ts';
-import { type Hospital, readHospital } from './hospital-file.ts';
+import { readHospital } from './hospital-file.ts';
 import { ensureIpfsNode } from './hospital-ipfs.ts';
-import { type HospitalLayout, hospitalLayout } from './hospital-layout.ts';
+import { hospitalLayout } from './hospital-layout.ts';
 import { assertFounded, type HospitalPrograms, planHospital } from './hospital-plan.ts';
 import { definitionFile } from './mailbox.ts';
 import { ensureExchangeKey } from './swarm-key.ts';
@@ -48,6 +49,8 @@ export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a 
       Starts orderer, peer, chaincode, IPFS, trainer and gateway, and returns when each of them runs. Approving the
       chaincode goes on afterwards, until the others have started too.
   consilium-network hospital down   --hospital FILE [--json]
+  consilium-network hospital restart --hospital FILE [--service NAME] [--json]
+      Restarts one service, or all one after the other, each when the one before is ready again.
   consilium-network hospital status --hospital FILE [--json]
       Shows each process, and what the gateway says of the others. Exits with 3 if not everything runs.
   consilium-network hospital logs   --hospital FILE [--service NAME] [--json]
@@ -60,24 +63,6 @@ FILE is hospital.yaml; docs/operating/hospitals-apart.md explains it.
 
 ${exitStatusLine(['done', 'failed', 'unusable', 'notRunning', 'bug'])}
 `;
-
-const OPTIONS = {
-  hospital: { type: 'string' },
-  service: { type: 'string' },
-  foreground: { type: 'boolean', default: false },
-  ...COMMON_OPTIONS,
-} as const;
-type Values = ReturnType<typeof readArguments<typeof OPTIONS>>['values'];
-
-const print = (line: string) => process.stdout.write(`${line}\n`);
-const note = (line: string) => process.stderr.write(`${line}\n`);
-
-interface Place {
-  readonly values: Values;
-  readonly path: string;
-  readonly hospital: Hospital;
-  readonly layout: HospitalLayout;
-}
 
 /** The exit status. @throws UsageError, and what each command throws. */
 export async function runHospitalCommand(args: readonly string[]): Promise<number> {
@@ -94,16 +79,6 @@ export async function runHospitalCommand(args: readonly string[]): Promise<numbe
   const path = resolve(required(values.hospital, 'hospital'));
   const hospital = readHospital(path);
   return run({ values, path, hospital, layout: hospitalLayout(hospital) });
-}
-
-/** For people, and beside every answer for programs. */
-const heading = ({ consortium, own, digest }: Hospital): string =>
-  `${own.title} (${own.mspId}) in ${consortium.name}\nconsortium.yaml ${digest}`;
-
-function answer({ values, hospital }: Place, content: object, lines: readonly string[]): void {
-  const { digest, own } = hospital;
-  if (values.json) print(JSON.stringify({ consortiumSha256: digest, mspId: own.mspId, ...content }));
-  else for (const line of [heading(hospital), ...lines]) print(line);
 }
 
 function programs(): HospitalPrograms {
@@ -201,6 +176,18 @@ async function down(place: Place): Promise<number> {
   return EXIT.done;
 }
 
+async function restart(place: Place): Promise<number> {
+  const { values, layout } = place;
+  const names = values.service === undefined ? [] : [values.service];
+  const lines: string[] = [];
+  await restartServices(layout.directory, names, (line) => {
+    lines.push(line);
+    note(line);
+  });
+  answer(place, { restarted: lines.length }, [`Restarted ${lines.length} services.`]);
+  return EXIT.done;
+}
+
 async function status(place: Place): Promise<number> {
   const { hospital, layout } = place;
   const found = consortiumStatus(layout.directory);
@@ -254,6 +241,7 @@ const COMMANDS: Readonly<Record<string, (place: Place) => number | Promise<numbe
   agree,
   up,
   down,
+  restart,
   status,
   logs,
   doctor,

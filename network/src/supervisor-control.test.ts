@@ -1,0 +1,125 @@
+// Services of a running supervisor, restarted by another command.
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { ServiceDefinition } from './service.ts';
+import { readState } from './state-file.ts';
+import { Supervisor } from './supervisor.ts';
+import { NoSupervisorError, restartServices } from './supervisor-control.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'consilium-control-'));
+after(() => rmSync(root, { recursive: true }));
+
+/** Writes what it lives through to one file; ready once it began. With `fail` it ends at once at its second start. */
+function dummy(directory: string, name: string, fail = false): ServiceDefinition {
+  const say = (what: string) =>
+    `require('fs').appendFileSync(${JSON.stringify(join(directory, 'story'))}, '${what} ${name}\\n');`;
+  const mark = JSON.stringify(join(directory, `${name}.began`));
+  const script = `
+    ${fail ? `if (require('fs').existsSync(${mark} + '.once')) process.exit(7);` : ''}
+    process.on('SIGTERM', () => { require('fs').rmSync(${mark}); ${say('ended')} process.exit(0); });
+    ${say('began')} require('fs').writeFileSync(${mark}, ''); require('fs').writeFileSync(${mark} + '.once', '');
+    setInterval(() => undefined, 1000);`;
+  return {
+    ...{ name, organisation: null, command: [process.execPath, '-e', script], workingDirectory: root },
+    ...{ environment: {}, port: null, url: null, log: join(directory, `logs/${name}.log`) },
+    isReady: async () => existsSync(join(directory, `${name}.began`)),
+    readyTimeoutMs: 20_000,
+  };
+}
+
+async function started(name: string, services: (directory: string) => ServiceDefinition[]) {
+  const directory = join(root, name);
+  const supervisor = new Supervisor({
+    consortium: { name: 'dummies' },
+    directory,
+    report: () => {},
+    plan: async () => ({
+      stages: services(directory).map((service) => ({ title: service.name, services: [service] })),
+      addresses: { name: 'dummies', channel: 'consortium', ipfsUrl: '', organisations: [] },
+    }),
+    service: { graceMs: 5000, backoffMs: { first: 3_600_000, most: 3_600_000, forgetAfter: 0 } },
+  });
+  await supervisor.start();
+  const story = () => readFileSync(join(directory, 'story'), 'utf8').trim().split('\n');
+  return { directory, supervisor, story };
+}
+
+test('services are restarted one after the other, each when the one before is ready again', async () => {
+  const { directory, supervisor, story } = await started('in-turn', (place) =>
+    ['peer', 'gateway'].map((name) => dummy(place, name)),
+  );
+  try {
+    assert.equal(statSync(join(directory, 'control.sock')).mode & 0o077, 0);
+    const said: string[] = [];
+    await Promise.all([
+      restartServices(directory, ['gateway'], () => {}),
+      restartServices(directory, [], (line) => said.push(line)),
+    ]);
+    assert.deepEqual(story().slice(0, 2), ['began peer', 'began gateway']);
+    const rest = story().slice(2).join(', ');
+    const alone = 'ended gateway, began gateway';
+    const all = 'ended peer, began peer, ended gateway, began gateway';
+    assert.ok(rest === `${alone}, ${all}` || rest === `${all}, ${alone}`, rest);
+    assert.deepEqual(
+      said.map((line) => line.replace(/\(.*/, '')),
+      ['peer was restarted and is ready ', 'gateway was restarted and is ready '],
+    );
+    const { services } = readState(directory)!;
+    assert.ok(services.every(({ state, restarts }) => state === 'running' && restarts === 0));
+  } finally {
+    await supervisor.stop();
+  }
+  await assert.rejects(
+    restartServices(directory, [], () => {}),
+    NoSupervisorError,
+  );
+});
+
+test('one that does not come back ends the row, is said, and the others run as they did', async () => {
+  const { directory, supervisor, story } = await started('broken', (place) => [
+    dummy(place, 'peer', true),
+    dummy(place, 'gateway'),
+  ]);
+  try {
+    const before = readState(directory)!.services.find(({ name }) => name === 'gateway')!.process;
+    await assert.rejects(
+      restartServices(directory, [], () => {}),
+      /peer exited with code 7/,
+    );
+    const { services } = readState(directory)!;
+    assert.deepEqual(services.find(({ name }) => name === 'gateway')!.process, before);
+    assert.equal(services.find(({ name }) => name === 'peer')!.state, 'restarting');
+    assert.deepEqual(story(), ['began peer', 'began gateway', 'ended peer']);
+  } finally {
+    await supervisor.stop();
+  }
+});
+
+test('unknown names and what is no request are refused, and nothing is restarted', async () => {
+  const { directory, supervisor, story } = await started('wrong', (place) => [dummy(place, 'peer')]);
+  try {
+    await assert.rejects(
+      restartServices(directory, ['pear'], () => {}),
+      /no service pear: write some of peer/,
+    );
+    for (const text of ['no json\n', '{"restart": "peer"}\n', 'null\n']) {
+      const socket = connect(join(directory, 'control.sock'));
+      socket.write(text);
+      const [answer] = (await socket.take(1).toArray()) as Buffer[];
+      assert.equal(JSON.parse(answer!.toString()).kind, 'failed');
+      socket.destroy();
+    }
+    const flood = connect(join(directory, 'control.sock'));
+    flood.on('error', () => undefined);
+    const closed = new Promise((resolve) => flood.once('close', resolve));
+    flood.write('x'.repeat(1024 * 1024));
+    await closed;
+    assert.deepEqual(story(), ['began peer']);
+  } finally {
+    await supervisor.stop();
+  }
+});

@@ -1,0 +1,122 @@
+// How another command speaks to the supervisor that owns the processes of a folder: a socket in the folder, which is
+// its user's alone. A request is one line of JSON, and so is each answer.
+import { chmodSync, rmSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** What fits into a socket's address on every system (`sun_path` has 104 or 108 bytes). */
+const PATH_BYTES_MAX = 103;
+const REQUEST_BYTES_MAX = 64 * 1024;
+
+const socketIn = (directory: string): string => join(directory, 'control.sock');
+
+interface Request {
+  readonly restart: readonly string[];
+}
+type Answer =
+  | { readonly kind: 'progress'; readonly line: string }
+  | { readonly kind: 'done' }
+  | { readonly kind: 'failed'; readonly message: string };
+
+export interface Control {
+  close(): void;
+}
+
+export interface ControlOptions {
+  readonly restart: (names: readonly string[], say: (line: string) => void) => Promise<void>;
+  readonly report: (line: string) => void;
+}
+
+/** Undefined where the folder's path is too long for a socket, which is reported. */
+export async function listenForControl(
+  directory: string,
+  { restart, report }: ControlOptions,
+): Promise<Control | undefined> {
+  const path = socketIn(directory);
+  if (Buffer.byteLength(path) > PATH_BYTES_MAX) {
+    report(`services of ${directory} cannot be restarted one by one: its path is too long for a socket`);
+    return undefined;
+  }
+  // Whoever left it does not run any more: the folder is locked.
+  rmSync(path, { force: true });
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    socket.on('error', () => socket.destroy());
+    const answer = (content: Answer) => void socket.write(`${JSON.stringify(content)}\n`);
+    let text = '';
+    const read = (chunk: Buffer) => {
+      text += chunk.toString('utf8');
+      if (text.length > REQUEST_BYTES_MAX) return void socket.destroy();
+      if (!text.includes('\n')) return;
+      socket.off('data', read);
+      serve(text, { restart, say: (line) => answer({ kind: 'progress', line }) }).then(
+        () => answer({ kind: 'done' }),
+        (error: Error) => answer({ kind: 'failed', message: error.message }),
+      );
+    };
+    socket.on('data', read);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+  chmodSync(path, 0o600);
+  server.unref();
+  return {
+    close() {
+      server.close();
+      for (const socket of open) socket.destroy();
+      rmSync(path, { force: true });
+    },
+  };
+}
+
+async function serve(
+  line: string,
+  { restart, say }: Pick<ControlOptions, 'restart'> & { readonly say: (line: string) => void },
+): Promise<void> {
+  const request = JSON.parse(line) as Partial<Request> | null;
+  const names = request?.restart;
+  if (!Array.isArray(names) || !names.every((name) => typeof name === 'string'))
+    throw new Error('a request to the supervisor has the names of services to restart');
+  await restart(names, say);
+}
+
+/** Nothing runs in the folder, or what runs there cannot be asked. */
+export class NoSupervisorError extends Error {
+  override readonly name = 'NoSupervisorError';
+}
+
+/**
+ * Restarts services, all where none is named, and resolves when each is ready again.
+ *
+ * @throws NoSupervisorError; Error with what the supervisor says
+ */
+export async function restartServices(
+  directory: string,
+  names: readonly string[],
+  report: (line: string) => void,
+): Promise<void> {
+  const socket = connect(socketIn(directory));
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve);
+      socket.once('error', (cause) =>
+        reject(new NoSupervisorError(`no supervisor answers in ${directory}: is it up?`, { cause })),
+      );
+    });
+    socket.write(`${JSON.stringify({ restart: names } satisfies Request)}\n`);
+    for await (const line of createInterface({ input: socket })) {
+      const answer = JSON.parse(line) as Answer;
+      if (answer.kind === 'progress') report(answer.line);
+      else if (answer.kind === 'done') return;
+      else throw new Error(answer.message);
+    }
+    throw new NoSupervisorError(`the supervisor in ${directory} ended before it had restarted all`);
+  } finally {
+    socket.destroy();
+  }
+}
