@@ -77,8 +77,7 @@ submit: build ## Send a ceremony's FILE= to the orderers, once it has all signat
 config-check: build ## Say in words what the consortium of CONFIG withstands
 	@$(NETWORK) config-check --config "$(CONFIG)"
 
-HOSPITAL_VERBS := hospital-init hospital-found hospital-join hospital-agree hospital-up hospital-down hospital-restart \
-	hospital-status hospital-logs hospital-doctor
+HOSPITAL_VERBS := $(shell grep -o '^hospital-[a-z]*' $(firstword $(MAKEFILE_LIST)))
 .PHONY: $(HOSPITAL_VERBS)
 hospital-init: ## Make this organisation's identities, from its hospital.yaml (HOSPITAL=)
 hospital-found: ## Compute the channel's first block from all definitions
@@ -90,8 +89,11 @@ hospital-restart: ## Restart SERVICE=, or all one after the other, each when the
 hospital-status: ## Show its processes, and whether the others answer
 hospital-logs: ## Show the end of its logs (SERVICE=)
 hospital-doctor: ## Look for what is wrong: names, ports, TLS, certificates, disk, file modes, quorum
+hospital-expiry: ## Say when each certificate ends (METRICS=FILE: for Prometheus' node_exporter too)
+hospital-renew: ## Renew the certificates of WHAT=peer|gateway|trainer|chaincode|links|witness|admin|all
 $(HOSPITAL_VERBS): build
-	@$(NETWORK) hospital $(@:hospital-%=%) --hospital "$(HOSPITAL)" $(if $(SERVICE),--service "$(SERVICE)")
+	@$(NETWORK) hospital $(@:hospital-%=%) --hospital "$(HOSPITAL)" $(if $(SERVICE),--service "$(SERVICE)") \
+		$(if $(WHAT),--what "$(WHAT)") $(if $(METRICS),--metrics "$(METRICS)")
 
 .PHONY: test-hospitals
 test-hospitals: build ## Four hospitals on four hosts found a channel run the study, and much happens (root, Fabric, Kubo; ORDERING=, STEPS=)

@@ -2,10 +2,11 @@
 // it issues and no longer, and Fabric CA's client, which makes each key where it is used. Secrets travel in the
 // environment and in files that their owner alone can read, never among arguments, which everybody on a machine sees.
 import { execFile, spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import {
   closeSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -15,7 +16,7 @@ import {
   renameSync,
   rmSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { logTail } from '../log-tail.ts';
@@ -131,6 +132,34 @@ export class CertificateAuthority {
     }
   }
 
+  /**
+   * A new key and a new certificate for who has one, under the same name, left in `folder`. Who proves to be it does so
+   * with the certificate that it has; where that ended, it is registered under a name of its own.
+   *
+   * @throws AuthorityError, also where the present certificate is revoked
+   */
+  async reenrol(registration: Registration, present: Enrolled, folder: string): Promise<Enrolled> {
+    const certificate = readFileSync(present.certificate);
+    if (Date.parse(new X509Certificate(certificate).validTo) < Date.now())
+      return this.enrol(registration, folder);
+    return this.#leaveIn(folder, async (draft) => {
+      for (const [from, to] of [
+        [present.certificate, 'signcerts/cert.pem'],
+        [present.key, 'keystore/present.pem'],
+      ] as const) {
+        mkdirSync(join(draft, dirname(to)), { recursive: true, mode: 0o700 });
+        copyFileSync(from, join(draft, to));
+      }
+      // The client puts the host's name into certificates at an enrolment alone.
+      const { hosts } = registration;
+      const same = hosts === undefined ? ['--csr.hosts', this.#place.organisation] : [];
+      await this.#client(['reenroll', ...this.#request({ hosts }), ...same], {
+        FABRIC_CA_CLIENT_MSPDIR: draft,
+      });
+      rmSync(join(draft, 'keystore/present.pem'));
+    });
+  }
+
   async #register({ id, type, attributes = {} }: Registration, secret: string): Promise<void> {
     const attrs = Object.entries(attributes).map(([name, value]) => `${name}=${value}:ecert`);
     await this.#client(
@@ -169,16 +198,27 @@ export class CertificateAuthority {
     }: { readonly id: string; readonly secret: string; readonly hosts: Registration['hosts'] },
     folder: string,
   ): Promise<Enrolled> {
+    return this.#leaveIn(folder, (draft) =>
+      this.#client(['enroll', ...this.#request({ hosts })], {
+        ...this.#urlOf(id, secret),
+        FABRIC_CA_CLIENT_MSPDIR: draft,
+      }),
+    );
+  }
+
+  /** What the certificate is to have of its own: whose it is, and for TLS the names. */
+  #request({ hosts }: { readonly hosts?: Registration['hosts'] | undefined }): string[] {
     const { organisation } = this.#place;
+    const tls = hosts === undefined ? [] : ['--enrollment.profile', 'tls', '--csr.hosts', hosts.join(',')];
+    return ['--myhost', organisation, '--csr.names', `O=${organisation}`, ...tls];
+  }
+
+  /** Of what the client makes in a folder of its own, the one key and the certificate. */
+  async #leaveIn(folder: string, make: (draft: string) => Promise<void>): Promise<Enrolled> {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const draft = mkdtempSync(join(folder, 'enrolling-'));
     try {
-      const tls = hosts === undefined ? [] : ['--enrollment.profile', 'tls', '--csr.hosts', hosts.join(',')];
-      const environment = { ...this.#urlOf(id, secret), FABRIC_CA_CLIENT_MSPDIR: draft };
-      await this.#client(
-        ['enroll', '--myhost', organisation, '--csr.names', `O=${organisation}`, ...tls],
-        environment,
-      );
+      await make(draft);
       const [key] = readdirSync(join(draft, 'keystore'));
       const enrolled = { certificate: join(folder, 'cert.pem'), key: join(folder, 'key.pem') };
       // The key first: a certificate that is there has its key.

@@ -6,6 +6,8 @@ import type { HospitalLayout } from './hospital-layout.ts';
 export const OPTIONS = {
   hospital: { type: 'string' },
   service: { type: 'string' },
+  what: { type: 'string' },
+  metrics: { type: 'string' },
   foreground: { type: 'boolean', default: false },
   ...COMMON_OPTIONS,
 } as const;

@@ -1,24 +1,18 @@
 // An organisation's identities, made by its own two authorities: one for who signs, one for TLS. What is there already
 // stays, so that an interrupted `init` goes on where it ended.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeWhole } from '../state-file.ts';
-import { CertificateAuthority, type Registration, rootOf } from './certificate-authority.ts';
+import { type AuthorityPlace, CertificateAuthority, rootOf } from './certificate-authority.ts';
 import type { Hospital } from './hospital-file.ts';
-import { type HospitalLayout, ordererDirOf, organisationDirOf, peerDirOf } from './hospital-layout.ts';
-
-const CLIENT_ROLES = ['operator', 'steward', 'researcher', 'trainer', 'auditor'] as const;
+import { type HospitalLayout, organisationDirOf } from './hospital-layout.ts';
+import { type WantedCertificate, wantedCertificates } from './wanted-certificates.ts';
 
 export interface EnrolmentPlace {
-  readonly programs: Parameters<typeof CertificateAuthority.start>[0]['programs'];
+  readonly programs: AuthorityPlace['programs'];
   readonly hospital: Hospital;
   readonly layout: HospitalLayout;
   readonly report: (line: string) => void;
-}
-
-interface Wanted {
-  readonly folder: string;
-  readonly registration: Registration;
 }
 
 /** @throws AuthorityError */
@@ -28,66 +22,39 @@ export async function enrolOrganisation({
   layout,
   report,
 }: EnrolmentPlace): Promise<void> {
-  const { own, inside } = hospital;
-  const { authorities, directory } = layout;
-  const organisation = own.name;
-  const identity = { programs, organisation, home: authorities.identity, name: `ca.${organisation}` };
-  const tls = { programs, organisation, home: authorities.tls, name: `tlsca.${organisation}` };
-  const organisationDir = organisationDirOf(directory, own.mspId);
-  const signing = signingIdentities(organisation, organisationDir);
-  const servers = tlsIdentities(hospital, layout);
-  await issue({ ...identity, port: inside.identityAuthority }, signing, { report });
-  await issue({ ...tls, port: inside.tlsAuthority }, servers, { report });
+  const organisationDir = organisationDirOf(layout.directory, hospital.own.mspId);
+  const { identity, tls } = authoritiesOf({ programs, hospital, layout });
+  const wanted = wantedCertificates(hospital, layout);
+  const signing = wanted.filter(({ form }) => form === 'msp');
+  const servers = wanted.filter(({ form }) => form === 'tls');
+  await issue(identity, signing, { report });
+  await issue(tls, servers, { report });
   const roots = { identity: rootOf(identity), tls: rootOf(tls) };
   writeTrust(join(organisationDir, 'msp'), roots);
   for (const { folder } of signing) writeMsp(folder, roots);
   for (const { folder } of servers) writeTls(folder, roots.tls);
 }
 
-const signingIdentities = (organisation: string, organisationDir: string): Wanted[] => [
-  {
-    folder: join(peerDirOf(organisationDir), 'msp'),
-    registration: { id: `peer0.${organisation}`, type: 'peer' },
-  },
-  {
-    folder: join(ordererDirOf(organisationDir), 'msp'),
-    registration: { id: `orderer0.${organisation}`, type: 'orderer' },
-  },
-  {
-    folder: join(organisationDir, 'users/admin/msp'),
-    registration: { id: `admin@${organisation}`, type: 'admin' },
-  },
-  ...CLIENT_ROLES.map(
-    (role): Wanted => ({
-      folder: join(organisationDir, 'users', role, 'msp'),
-      registration: { id: `${role}@${organisation}`, type: 'client', attributes: { 'consilium.role': role } },
-    }),
-  ),
-];
-
-function tlsIdentities(
-  { own: { name, host, mspId } }: Hospital,
-  { directory, tls }: HospitalLayout,
-): Wanted[] {
-  const inside = ['localhost', '127.0.0.1'];
-  const organisationDir = organisationDirOf(directory, mspId);
-  const wanted = (folder: string, what: string, hosts: readonly string[]): Wanted => ({
-    folder,
-    registration: { id: `${what}.${name}`, type: 'client', hosts },
-  });
-  return [
-    wanted(join(peerDirOf(organisationDir), 'tls'), 'peer0', [host, ...inside]),
-    wanted(join(ordererDirOf(organisationDir), 'tls'), 'orderer0', [host, ...inside]),
-    wanted(tls.chaincode, 'chaincode', inside),
-    wanted(tls.chaincodeClient, 'chaincode-client', inside),
-    wanted(tls.link, 'link', [host]),
-  ];
+/** Where the two authorities of an organisation are. */
+export function authoritiesOf({
+  programs,
+  hospital: { own, inside },
+  layout: { authorities },
+}: Omit<EnrolmentPlace, 'report'>): { readonly identity: AuthorityPlace; readonly tls: AuthorityPlace } {
+  const of = { programs, organisation: own.name };
+  return {
+    identity: {
+      ...{ ...of, home: authorities.identity, name: `ca.${own.name}` },
+      port: inside.identityAuthority,
+    },
+    tls: { ...of, home: authorities.tls, name: `tlsca.${own.name}`, port: inside.tlsAuthority },
+  };
 }
 
 /** The authority runs only where something is missing. */
 async function issue(
-  place: Parameters<typeof CertificateAuthority.start>[0],
-  wanted: readonly Wanted[],
+  place: AuthorityPlace,
+  wanted: readonly WantedCertificate[],
   { report }: Pick<EnrolmentPlace, 'report'>,
 ): Promise<void> {
   const missing = wanted.filter(({ folder }) => !isEnrolled(folder));
@@ -149,5 +116,3 @@ export function writeTrust(folder: string, roots: Roots): void {
   );
   writeWhole(join(folder, 'config.yaml'), `NodeOUs:\n  Enable: true\n${units.join('')}`);
 }
-
-export const readPem = (file: string): string => readFileSync(file, 'utf8');

@@ -28,6 +28,7 @@ import { ensureIpfsNode } from './hospital-ipfs.ts';
 import { hospitalLayout } from './hospital-layout.ts';
 import { assertFounded, type HospitalPrograms, planHospital } from './hospital-plan.ts';
 import { definitionFile } from './mailbox.ts';
+import { expiry, renew } from './renewal-command.ts';
 import { ensureExchangeKey } from './swarm-key.ts';
 
 export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a consortium, on its own host
@@ -58,6 +59,14 @@ export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a 
   consilium-network hospital doctor --hospital FILE [--json]
       Looks for what is wrong: clock, disk, names, ports and TLS of each neighbour, certificates, versions, the code's
       digest, file modes, quorum. Exits with 1 if something is.
+
+  consilium-network hospital expiry --hospital FILE [--metrics FILE] [--json]
+      Says when each certificate ends, the first first, and writes that for Prometheus into FILE. Exits with 1 if an
+      own one has ended.
+  consilium-network hospital renew  --hospital FILE --what WHAT [--json]
+      Has the own authorities issue new certificates for new keys: of peer, gateway, trainer, chaincode, links (and
+      witness, which is the same one), admin, or all of these. The gateway and the links take them up by themselves;
+      chaincode and peer are restarted one after the other.
 
 FILE is hospital.yaml; docs/operating/hospitals-apart.md explains it.
 
@@ -245,4 +254,6 @@ const COMMANDS: Readonly<Record<string, (place: Place) => number | Promise<numbe
   status,
   logs,
   doctor,
+  expiry,
+  renew,
 };

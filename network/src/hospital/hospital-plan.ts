@@ -34,8 +34,10 @@ import { configureIpfs, type IpfsNode, ipfsNodeService } from './hospital-ipfs.t
 import { ALL_ADDRESSES, type HospitalLayout, organisationDirOf } from './hospital-layout.ts';
 import { witnessesOf } from './hospital-witnesses.ts';
 import { definitionFile } from './mailbox.ts';
+import { finishRenewals } from './renewal.ts';
 import { swarmKeyFile } from './swarm-key.ts';
 import type { LinkFile } from './swarm-link-program.ts';
+import { wantedCertificates } from './wanted-certificates.ts';
 
 export interface HospitalPrograms {
   readonly fabric: Readonly<Record<HospitalProgram, string>>;
@@ -85,6 +87,7 @@ export async function planHospital(
   assertFounded(hospital, layout);
   const { consortium, own, inside, file } = hospital;
   const { directory, fabric, orderer, peer } = layout;
+  finishRenewals(wantedCertificates(hospital, layout));
   const definitions = readDefinitions(consortium, join(directory, 'definitions'));
   const binaries: FabricBinaries = { programs: programs.fabric, ccaasBuilder: BUILDER };
   const commands = new FabricCommands(binaries, fabric);

@@ -2,23 +2,27 @@
 import { readFileSync } from 'node:fs';
 import { interrupted } from '../interruption.ts';
 import { type LinkNeighbour, type LinkOptions, runSwarmLink } from './swarm-link.ts';
+import { type PairFiles, WatchedPair } from './watched-pair.ts';
 
 /** What the file holds: PEM texts are in files of their own. */
-export interface LinkFile extends Omit<LinkOptions, 'report' | 'certificate' | 'key' | 'neighbours'> {
-  readonly certificateFile: string;
-  readonly keyFile: string;
+export interface LinkFile
+  extends Omit<LinkOptions, 'report' | 'renewals' | 'certificate' | 'key' | 'neighbours'>,
+    PairFiles {
   readonly neighbours: readonly (Omit<LinkNeighbour, 'root'> & { readonly rootFile: string })[];
 }
 
 const read = (file: string): string => readFileSync(file, 'utf8');
+const report = (line: string) => void process.stderr.write(`${new Date().toISOString()} ${line}\n`);
 const { certificateFile, keyFile, neighbours, ...rest } = JSON.parse(read(process.argv[2]!)) as LinkFile;
+const renewals = new WatchedPair({ certificateFile, keyFile }, report);
+renewals.watch();
 await runSwarmLink(
   {
     ...rest,
-    certificate: read(certificateFile),
-    key: read(keyFile),
+    ...renewals.pair,
+    renewals,
     neighbours: neighbours.map(({ rootFile, ...one }) => ({ ...one, root: read(rootFile) })),
-    report: (line) => process.stderr.write(`${new Date().toISOString()} ${line}\n`),
+    report,
   },
   interrupted(),
 );

@@ -5,8 +5,15 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { connect as connectPlain, createServer, type Server, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
-import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import {
+  connect as connectTls,
+  createServer as createTlsServer,
+  type TLSSocket,
+  type TlsOptions,
+  type Server as TlsServer,
+} from 'node:tls';
 import { oneLine } from '@consilium/verify/channel';
+import type { Pair, WatchedPair } from './watched-pair.ts';
 
 const HANDSHAKE_MS = 10_000;
 const MOST_OF_A_NEIGHBOUR = 32;
@@ -32,11 +39,20 @@ export interface LinkOptions {
   readonly key: string;
   readonly neighbours: readonly LinkNeighbour[];
   readonly report: (line: string) => void;
+  /** Where the pair above is renewed; it stays where this is absent. */
+  readonly renewals?: Pick<WatchedPair, 'onRenewed'>;
 }
 
 /** Listens in both directions until the signal. */
 export async function runSwarmLink(options: LinkOptions, signal: AbortSignal): Promise<void> {
-  const servers = [incoming(options), ...options.neighbours.map((one) => outgoing(one, options))];
+  let pair: Pair = { certificate: options.certificate, key: options.key };
+  const entrance = incoming(options);
+  options.renewals?.onRenewed((next) => {
+    pair = next;
+    entrance.server.setSecureContext(entranceOptions({ ...options, ...next }));
+  });
+  const exits = options.neighbours.map((one) => outgoing(one, { report: options.report, pair: () => pair }));
+  const servers: Listening[] = [entrance, ...exits];
   const sockets = new Set<Socket>();
   for (const { server } of servers) {
     server.on('connection', (socket) => {
@@ -73,13 +89,17 @@ export function neighbourOf(
   });
 }
 
-function incoming({ listen, swarmPort, certificate, key, neighbours, report }: LinkOptions): Listening {
+const entranceOptions = ({ certificate, key, neighbours }: LinkOptions): TlsOptions => ({
+  ...{ cert: certificate, key, ca: neighbours.map(({ root }) => root), minVersion: 'TLSv1.3' },
+});
+
+function incoming(options: LinkOptions): Listening & { readonly server: TlsServer } {
+  const { listen, swarmPort, neighbours, report } = options;
   const open = new Map<string, number>();
-  const ca = neighbours.map(({ root }) => root);
   const server = createTlsServer(
     {
-      ...{ cert: certificate, key, ca, requestCert: true, rejectUnauthorized: true },
-      ...{ minVersion: 'TLSv1.3', handshakeTimeout: HANDSHAKE_MS },
+      ...entranceOptions(options),
+      ...{ requestCert: true, rejectUnauthorized: true, handshakeTimeout: HANDSHAKE_MS },
     },
     (socket) => {
       const proven = socket.getPeerX509Certificate();
@@ -106,10 +126,14 @@ function incoming({ listen, swarmPort, certificate, key, neighbours, report }: L
   return { server, ...listen };
 }
 
-function outgoing(neighbour: LinkNeighbour, { certificate, key, report }: LinkOptions): Listening {
+function outgoing(
+  neighbour: LinkNeighbour,
+  { report, pair }: Pick<LinkOptions, 'report'> & { readonly pair: () => Pair },
+): Listening {
   const { host, port, root, localPort, mspId } = neighbour;
   let wasReached = true;
   const server = createServer((socket) => {
+    const { certificate, key } = pair();
     const remote: TLSSocket = connectTls({
       ...{ host, port, servername: host, ca: [root], cert: certificate, key, minVersion: 'TLSv1.3' },
       timeout: 0,

@@ -1,0 +1,94 @@
+// New certificates before the old ones end, each with a new key: a key that somebody copied is of no use to them any
+// more once the old certificate ends or is revoked. What was made is put in its place in one way that a crash cannot
+// leave half done.
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { InputError } from '@consilium/command-line';
+import { writeWhole } from '../state-file.ts';
+import { CertificateAuthority, rootOf } from './certificate-authority.ts';
+import { authoritiesOf, type EnrolmentPlace } from './enrolment.ts';
+import { certificateProblem } from './issued-certificate.ts';
+import { filesOf, type Holder, type WantedCertificate, wantedCertificates } from './wanted-certificates.ts';
+
+export interface RenewedCertificate {
+  readonly holder: Holder;
+  /** Such as `peer0.clinic1`. */
+  readonly id: string;
+  readonly form: 'msp' | 'tls';
+  readonly endsAt: Date;
+}
+
+const draftOf = ({ folder }: WantedCertificate): string => `${folder}.renewed`;
+
+/**
+ * Has the own authorities issue new certificates, and puts them in the place of the old ones.
+ *
+ * @throws InputError where there are none yet, or where one that was issued is not what was asked for; AuthorityError.
+ */
+export async function renewCertificates(
+  holders: readonly Holder[],
+  { programs, hospital, layout, report }: EnrolmentPlace,
+): Promise<RenewedCertificate[]> {
+  const all = wantedCertificates(hospital, layout);
+  finishRenewals(all);
+  const chosen = all.filter(({ holder }) => holders.includes(holder));
+  const missing = chosen.find((one) => !existsSync(filesOf(one).certificate));
+  if (missing !== undefined)
+    throw new InputError(`${filesOf(missing).certificate} is not there: run \`hospital init\``);
+  const authorities = authoritiesOf({ programs, hospital, layout });
+  const renewed: RenewedCertificate[] = [];
+  for (const [form, place] of [
+    ['msp', authorities.identity],
+    ['tls', authorities.tls],
+  ] as const) {
+    const ofAuthority = chosen.filter((one) => one.form === form);
+    if (ofAuthority.length === 0) continue;
+    const authority = await CertificateAuthority.start(place);
+    try {
+      for (const one of ofAuthority) {
+        await authority.reenrol(one.registration, filesOf(one), draftOf(one));
+        renewed.push(putInPlace(one, readFileSync(rootOf(place), 'utf8')));
+      }
+    } finally {
+      await authority.stop();
+    }
+    report(`${place.name} renewed ${ofAuthority.length} certificates`);
+  }
+  return renewed;
+}
+
+/** What an interrupted renewal had issued is put in place; what was not issued whole is given up. */
+export function finishRenewals(all: readonly WantedCertificate[]): void {
+  for (const one of all) {
+    const [certificate, key] = ['cert.pem', 'key.pem'].map((name) => join(draftOf(one), name));
+    if (existsSync(certificate!) && existsSync(key!)) replace(one);
+    else rmSync(draftOf(one), { recursive: true, force: true });
+  }
+}
+
+function putInPlace(one: WantedCertificate, root: string): RenewedCertificate {
+  const draft = draftOf(one);
+  const certificate = readFileSync(join(draft, 'cert.pem'), 'utf8');
+  const key = createPrivateKey(readFileSync(join(draft, 'key.pem')));
+  const { registration: wanted, holder, form } = one;
+  const problem = certificateProblem({
+    ...{ certificate, root, wanted },
+    isOfKey: (issued) => issued.checkPrivateKey(key),
+  });
+  if (problem !== undefined) {
+    rmSync(draft, { recursive: true, force: true });
+    throw new InputError(`the certificate that was issued for ${wanted.id} is not used: ${problem}`);
+  }
+  replace(one);
+  return { holder, form, id: wanted.id, endsAt: new X509Certificate(certificate).validToDate };
+}
+
+/** The draft goes last: whoever comes after a crash finds it, and does the same again. */
+function replace(one: WantedCertificate): void {
+  const draft = draftOf(one);
+  const { certificate, key } = filesOf(one);
+  writeWhole(key, readFileSync(join(draft, 'key.pem'), 'utf8'), 0o600);
+  writeWhole(certificate, readFileSync(join(draft, 'cert.pem'), 'utf8'));
+  rmSync(draft, { recursive: true, force: true });
+}
