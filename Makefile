@@ -91,9 +91,16 @@ hospital-logs: ## Show the end of its logs (SERVICE=)
 hospital-doctor: ## Look for what is wrong: names, ports, TLS, certificates, disk, file modes, quorum
 hospital-expiry: ## Say when each certificate ends (METRICS=FILE: for Prometheus' node_exporter too)
 hospital-renew: ## Renew the certificates of WHAT=peer|gateway|trainer|chaincode|links|witness|admin|all
+hospital-enrol: ## Invite PERSON= as ROLE= (HERE=1: the gateway signs for them), or certify their REQUEST=
+hospital-persons: ## List who was enrolled
+hospital-revoke: ## Revoke the certificates of PERSON= (REASON=)
+hospital-units: ## Write hardened units of systemd into OUT= (RUN_AS=consilium)
 $(HOSPITAL_VERBS): build
 	@$(NETWORK) hospital $(@:hospital-%=%) --hospital "$(HOSPITAL)" $(if $(SERVICE),--service "$(SERVICE)") \
-		$(if $(WHAT),--what "$(WHAT)") $(if $(METRICS),--metrics "$(METRICS)")
+		$(if $(WHAT),--what "$(WHAT)") $(if $(METRICS),--metrics "$(METRICS)") \
+		$(if $(PERSON),--person "$(PERSON)") $(if $(ROLE),--role "$(ROLE)") $(if $(HERE),--here) \
+		$(if $(REQUEST),--request "$(REQUEST)") $(if $(REASON),--reason "$(REASON)") \
+		$(if $(OUT),--out "$(OUT)") $(if $(RUN_AS),--user "$(RUN_AS)")
 
 .PHONY: test-hospitals
 test-hospitals: build ## Four hospitals on four hosts found a channel run the study, and much happens (root, Fabric, Kubo; ORDERING=, STEPS=)

@@ -56,6 +56,8 @@ const HELP = `consilium-network: one consortium on this machine
       Reads a consortium.yaml, also one of hospitals apart, and says in words what such a consortium withstands.
   consilium-network hospital init|found|up|down|status|logs|doctor --hospital FILE
       One organisation on its own host: \`consilium-network hospital --help\`.
+  consilium-network person request|accept --ticket FILE --folder FOLDER
+      An identity with a key of one's own: \`consilium-network person --help\`.
   consilium-network cohorts --out DIR [--seed N]
       Writes the four synthetic hospitals' files.
   consilium-network propose|review|sign|submit …
@@ -275,6 +277,10 @@ async function run(args: readonly string[]): Promise<number> {
   if (args[0] === 'hospital') {
     const { runHospitalCommand } = await import('./hospital/hospital-command.ts');
     return runHospitalCommand(args.slice(1));
+  }
+  if (args[0] === 'person') {
+    const { runPersonCommand } = await import('./hospital/own-person.ts');
+    return runPersonCommand(args.slice(1));
   }
   const { values, positionals } = readOptions(args);
   const [command, ...rest] = positionals;

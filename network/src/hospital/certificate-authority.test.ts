@@ -1,18 +1,16 @@
 // Fabric CA as one organisation uses it, where its programs are.
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { readRevocationList } from '@consilium/verify/channel';
 import { findHospitalPrograms, whyNoFabric } from '../native/binaries.ts';
 import { isFree } from '../ports.ts';
-import {
-  AuthorityError,
-  type AuthorityPlace,
-  CertificateAuthority,
-  rootOf,
-} from './certificate-authority.ts';
+import { AuthorityError } from './authority-server.ts';
+import { type AuthorityPlace, CertificateAuthority, rootOf } from './certificate-authority.ts';
+import { requestFor } from './certificate-request.ts';
 import { isSecret } from './doctor.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-authority-'));
@@ -89,4 +87,38 @@ test('a server that cannot start says so with the end of its log', { skip }, asy
   const where = await place('broken');
   const broken = { ...where.programs, 'fabric-ca-server': '/bin/false' };
   await assert.rejects(CertificateAuthority.start({ ...where, programs: broken }), AuthorityError);
+});
+
+test('an authority that runs already is asked where it is, and its root stays the same', {
+  skip,
+}, async () => {
+  const own = await place('runs-already');
+  const running = await CertificateAuthority.start(own);
+  const secretFile = join(root, 'registrar-of-existing.secret');
+  writeFileSync(secretFile, `${readFileSync(join(own.home, 'registrar.secret'), 'utf8')}\n`);
+  const existing = {
+    ...{ url: `https://localhost:${own.port}`, tlsRoot: rootOf(own) },
+    ...{ registrar: 'registrar', secretFile, caName: own.name },
+  };
+  const there = { ...own, home: join(root, 'asks'), port: 1, existing };
+  try {
+    const asked = await CertificateAuthority.start(there);
+    assert.equal(readFileSync(rootOf(there), 'utf8'), readFileSync(rootOf(own), 'utf8'));
+    const attributes = { 'consilium.role': 'steward' };
+    const secret = await asked.register({ id: 'anna@clinic', type: 'client', attributes });
+    const { key, csr } = await requestFor({ commonName: 'anna@clinic', organisation: 'clinic' });
+    const pem = await asked.certify(csr, { id: 'anna@clinic', secret });
+    const certificate = new X509Certificate(pem);
+    assert.ok(certificate.checkPrivateKey(createPrivateKey(key)));
+    assert.ok(certificate.raw.includes('"consilium.role":"steward"'));
+    await assert.rejects(asked.certify(csr, { id: 'anna@clinic', secret }), /does not certify anna@clinic/);
+    await assert.rejects(asked.certify(csr, { id: 'nobody', secret }), AuthorityError);
+    const list = readRevocationList(Buffer.from(await asked.revoke('anna@clinic', 'keycompromise')));
+    assert.ok(list.serials.has(certificate.serialNumber.toLowerCase().replace(/^(00)+/, '')));
+    await asked.stop();
+    writeFileSync(rootOf(there), readFileSync(rootOf(own), 'utf8').replace('\n', '\n\n'));
+    await assert.rejects(CertificateAuthority.start(there), /has another root than/);
+  } finally {
+    await running.stop();
+  }
 });

@@ -1,35 +1,45 @@
-// One certificate authority of an organisation: Fabric CA's server, which runs on the loopback interface for as long as
-// it issues and no longer, and Fabric CA's client, which makes each key where it is used. Secrets travel in the
-// environment and in files that their owner alone can read, never among arguments, which everybody on a machine sees.
-import { execFile, spawn } from 'node:child_process';
+// One certificate authority of an organisation, by Fabric CA's client, which makes each key where it is used. Secrets
+// travel in the environment and in files that their owner alone can read, never among arguments, which everybody on a
+// machine sees.
+import { execFile } from 'node:child_process';
 import { randomBytes, X509Certificate } from 'node:crypto';
-import { once } from 'node:events';
 import {
-  closeSync,
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
-  openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
 } from 'node:fs';
+import { request } from 'node:https';
 import { dirname, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { stringify } from 'yaml';
-import { logTail } from '../log-tail.ts';
 import { inherited } from '../programs.ts';
-import { accepts } from '../readiness.ts';
 import { writeWhole } from '../state-file.ts';
+import {
+  AuthorityError,
+  newAuthoritySecret,
+  REGISTRAR,
+  registrarSecretFile,
+  startAuthorityServer,
+} from './authority-server.ts';
 
-const REGISTRAR = 'registrar';
-const READY_MS = 60_000;
 const COMMAND_MS = 60_000;
-/** Fabric CA's own default for authorities, and its default of a year for all else. */
-const ROOT_LIFE = '131400h';
-const LEAF_LIFE = '8760h';
+
+/** A Fabric CA that the hospital runs already. */
+export interface ExistingAuthority {
+  /** https. */
+  readonly url: string;
+  /** A PEM file: the authority of its server's own TLS. */
+  readonly tlsRoot: string;
+  /** Who may register others there, and the file of its secret. */
+  readonly registrar: string;
+  readonly secretFile: string;
+  /** Where the server has several. */
+  readonly caName?: string;
+}
 
 export interface AuthorityPlace {
   readonly programs: { readonly 'fabric-ca-server': string; readonly 'fabric-ca-client': string };
@@ -38,6 +48,8 @@ export interface AuthorityPlace {
   readonly name: string;
   readonly organisation: string;
   readonly port: number;
+  /** The own one where absent. */
+  readonly existing?: ExistingAuthority;
 }
 
 /** What a certificate is asked for. */
@@ -57,10 +69,6 @@ export interface Enrolled {
   readonly key: string;
 }
 
-export class AuthorityError extends Error {
-  override readonly name = 'AuthorityError';
-}
-
 export const rootOf = ({ home }: Pick<AuthorityPlace, 'home'>): string => join(home, 'ca-cert.pem');
 
 export class CertificateAuthority {
@@ -72,34 +80,18 @@ export class CertificateAuthority {
     this.#stop = stop;
   }
 
-  /** Makes the authority at the first start. @throws AuthorityError with the end of its log. */
+  /**
+   * Starts the own authority, and makes it at the first start; one that the hospital runs already is asked where it
+   * is.
+   *
+   * @throws AuthorityError with what it says, or the end of its log.
+   */
   static async start(place: AuthorityPlace): Promise<CertificateAuthority> {
-    const { home, port, programs } = place;
-    mkdirSync(home, { recursive: true, mode: 0o700 });
-    writeConfiguration(place);
-    const log = join(home, 'server.log');
-    const descriptor = openSync(log, 'a', 0o600);
-    // It writes keys as it writes certificates: without this, others of the host could read them.
-    const umask = process.umask(0o077);
-    const server = spawn(programs['fabric-ca-server'], ['start', '--home', home], {
-      cwd: home,
-      env: inherited(),
-      stdio: ['ignore', descriptor, descriptor],
-    });
-    process.umask(umask);
-    closeSync(descriptor);
-    const ended = once(server, 'exit').catch(() => undefined);
-    const stop = async () => {
-      server.kill('SIGTERM');
-      await ended;
-    };
+    mkdirSync(place.home, { recursive: true, mode: 0o700 });
+    const stop = place.existing === undefined ? await startAuthorityServer(place) : async () => undefined;
     try {
-      for (const deadline = Date.now() + READY_MS; !(await accepts(port)); await sleep(50)) {
-        const isGone = server.exitCode !== null || server.signalCode !== null || server.pid === undefined;
-        if (!isGone && Date.now() < deadline) continue;
-        throw new AuthorityError(`${place.name} did not start; the end of its log:\n${logTail(log)}`);
-      }
       const authority = new CertificateAuthority(place, stop);
+      if (place.existing !== undefined) await authority.#takeRoot();
       await authority.#enrolRegistrar();
       return authority;
     } catch (error) {
@@ -119,7 +111,7 @@ export class CertificateAuthority {
    */
   async enrol(registration: Registration, folder: string): Promise<Enrolled> {
     const { id, hosts } = registration;
-    const secret = newSecret();
+    const secret = newAuthoritySecret();
     try {
       await this.#register(registration, secret);
       return await this.#enrol({ id, secret, hosts }, folder);
@@ -133,8 +125,8 @@ export class CertificateAuthority {
   }
 
   /**
-   * A new key and a new certificate for who has one, under the same name, left in `folder`. Who proves to be it does so
-   * with the certificate that it has; where that ended, it is registered under a name of its own.
+   * A new key and a new certificate for who has one, under the same name, left in `folder`. Who proves to be it does
+   * so with the certificate that it has; where that ended, it is registered under a name of its own.
    *
    * @throws AuthorityError, also where the present certificate is revoked
    */
@@ -160,6 +152,69 @@ export class CertificateAuthority {
     });
   }
 
+  /**
+   * Registers a name for somebody who makes the key elsewhere.
+   *
+   * @returns the secret, which is good for one certificate
+   * @throws AuthorityError, also where the name is taken
+   */
+  async register(registration: Registration): Promise<string> {
+    const secret = newAuthoritySecret();
+    await this.#register(registration, secret);
+    return secret;
+  }
+
+  /** Makes the key of who was registered, and leaves it in `folder` alone. @throws AuthorityError */
+  enrolRegistered(
+    { id, secret }: { readonly id: string; readonly secret: string },
+    folder: string,
+  ): Promise<Enrolled> {
+    return this.#enrol({ id, secret, hosts: undefined }, folder);
+  }
+
+  /** The certificate for a request in PEM, of who has the secret. @throws AuthorityError */
+  async certify(
+    request: string,
+    { id, secret }: { readonly id: string; readonly secret: string },
+  ): Promise<string> {
+    const { caName } = this.#place.existing ?? {};
+    const body = JSON.stringify({
+      certificate_request: request,
+      ...(caName !== undefined && { caname: caName }),
+    });
+    const { status, text } = await post(new URL('/api/v1/enroll', this.#url), {
+      ...{ body, ca: readFileSync(this.#tlsRoot) },
+      authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
+    });
+    const answer = JSON.parse(text) as {
+      readonly result?: { readonly Cert?: string } | null;
+      readonly errors?: readonly { readonly message: string }[];
+    };
+    const certificate = answer.result?.Cert;
+    if (certificate !== undefined) return Buffer.from(certificate, 'base64').toString('utf8');
+    const why = answer.errors?.map(({ message }) => message).join('; ');
+    throw new AuthorityError(`${this.#place.name} does not certify ${id}: ${why ?? `it answers ${status}`}`);
+  }
+
+  /**
+   * Revokes every certificate of a name.
+   *
+   * @returns the authority's list of all that it revoked and that has not ended, in PEM
+   * @throws AuthorityError
+   */
+  async revoke(id: string, reason = 'unspecified'): Promise<string> {
+    const draft = mkdtempSync(join(this.#place.home, 'revoking-'));
+    try {
+      cpSync(this.#registrar, draft, { recursive: true });
+      await this.#client(['revoke', '--revoke.name', id, '--revoke.reason', reason, '--gencrl'], {
+        FABRIC_CA_CLIENT_MSPDIR: draft,
+      });
+      return readFileSync(join(draft, 'crls/crl.pem'), 'utf8');
+    } finally {
+      rmSync(draft, { recursive: true, force: true });
+    }
+  }
+
   async #register({ id, type, attributes = {} }: Registration, secret: string): Promise<void> {
     const attrs = Object.entries(attributes).map(([name, value]) => `${name}=${value}:ecert`);
     await this.#client(
@@ -175,19 +230,51 @@ export class CertificateAuthority {
     return join(this.#place.home, 'registrar');
   }
 
+  /** The root of an authority that is elsewhere: it issues itself, and is the same for ever. */
+  async #takeRoot(): Promise<void> {
+    const { home, existing } = this.#place;
+    const draft = mkdtempSync(join(home, 'asking-'));
+    try {
+      await this.#client(['getcainfo'], { FABRIC_CA_CLIENT_MSPDIR: draft });
+      if (existsSync(join(draft, 'intermediatecerts')))
+        throw new AuthorityError(`${existing!.url} is an intermediate authority: name one that is a root`);
+      const [name] = readdirSync(join(draft, 'cacerts'));
+      const root = readFileSync(join(draft, 'cacerts', name!), 'utf8');
+      const file = rootOf(this.#place);
+      if (existsSync(file) && readFileSync(file, 'utf8') !== root)
+        throw new AuthorityError(`${existing!.url} has another root than ${file}, which all agreed on`);
+      writeWhole(file, root);
+    } finally {
+      rmSync(draft, { recursive: true, force: true });
+    }
+  }
+
   async #enrolRegistrar(): Promise<void> {
     if (existsSync(join(this.#registrar, 'signcerts/cert.pem'))) return;
-    const secret = readFileSync(join(this.#place.home, 'registrar.secret'), 'utf8');
+    const { existing, home } = this.#place;
+    const name = existing?.registrar ?? REGISTRAR;
+    const file = existing?.secretFile ?? registrarSecretFile(home);
     const draft = `${this.#registrar}.new`;
     rmSync(draft, { recursive: true, force: true });
-    await this.#client(['enroll'], { ...this.#urlOf(REGISTRAR, secret), FABRIC_CA_CLIENT_MSPDIR: draft });
+    const url = this.#urlOf(name, readFileSync(file, 'utf8').trim());
+    await this.#client(['enroll'], { ...url, FABRIC_CA_CLIENT_MSPDIR: draft });
     renameSync(draft, this.#registrar);
   }
 
+  get #url(): URL {
+    const { existing, port } = this.#place;
+    return new URL(existing?.url ?? `https://localhost:${port}`);
+  }
+
+  get #tlsRoot(): string {
+    return this.#place.existing?.tlsRoot ?? rootOf(this.#place);
+  }
+
   #urlOf(id: string, secret: string): Record<string, string> {
-    return {
-      FABRIC_CA_CLIENT_URL: `https://${encodeURIComponent(id)}:${secret}@localhost:${this.#place.port}`,
-    };
+    const url = this.#url;
+    url.username = encodeURIComponent(id);
+    url.password = encodeURIComponent(secret);
+    return { FABRIC_CA_CLIENT_URL: url.href.replace(/\/$/, '') };
   }
 
   async #enrol(
@@ -231,13 +318,14 @@ export class CertificateAuthority {
   }
 
   #client(parameters: readonly string[], environment: Readonly<Record<string, string>>): Promise<void> {
-    const { home, port, programs } = this.#place;
+    const { home, programs, existing } = this.#place;
     const client = mkdtempSync(join(home, 'client-'));
     const env = {
       ...inherited(),
       FABRIC_CA_CLIENT_HOME: client,
-      FABRIC_CA_CLIENT_TLS_CERTFILES: rootOf(this.#place),
-      FABRIC_CA_CLIENT_URL: `https://localhost:${port}`,
+      FABRIC_CA_CLIENT_TLS_CERTFILES: this.#tlsRoot,
+      FABRIC_CA_CLIENT_URL: this.#url.href.replace(/\/$/, ''),
+      ...(existing?.caName !== undefined && { FABRIC_CA_CLIENT_CANAME: existing.caName }),
       FABRIC_CA_CLIENT_LOGLEVEL: 'error',
       ...environment,
     };
@@ -254,57 +342,24 @@ export class CertificateAuthority {
   }
 }
 
-const newSecret = (): string => randomBytes(24).toString('hex');
-
-/** The registrar's secret is for the authority's first start, and for the registrar's own enrolment. */
-function writeConfiguration({ home, name, organisation, port }: AuthorityPlace): void {
-  const secretFile = join(home, 'registrar.secret');
-  if (!existsSync(secretFile)) writeWhole(secretFile, newSecret(), 0o600);
-  const isOwnRole = {
-    'hf.Registrar.Roles': '*',
-    'hf.Registrar.Attributes': '*',
-    'hf.Revoker': true,
-    'hf.GenCRL': true,
-  };
-  const configuration = {
-    address: '127.0.0.1',
-    port,
-    tls: { enabled: true },
-    ca: { name, certfile: 'ca-cert.pem' },
-    registry: {
-      maxenrollments: -1,
-      identities: [
-        {
-          name: REGISTRAR,
-          pass: readFileSync(secretFile, 'utf8'),
-          type: 'client',
-          affiliation: '',
-          attrs: isOwnRole,
-        },
-      ],
-    },
-    db: { type: 'sqlite3', datasource: 'fabric-ca-server.db' },
-    affiliations: {},
-    signing: {
-      default: { usage: ['digital signature'], expiry: LEAF_LIFE },
-      profiles: {
-        tls: {
-          usage: ['signing', 'key encipherment', 'server auth', 'client auth', 'key agreement'],
-          expiry: LEAF_LIFE,
-        },
-      },
-    },
-    csr: {
-      cn: name,
-      keyrequest: { algo: 'ecdsa', size: 256 },
-      names: [{ O: organisation }],
-      hosts: ['localhost', '127.0.0.1'],
-      ca: { expiry: ROOT_LIFE, pathlength: 0 },
-    },
-    bccsp: { default: 'SW', sw: { hash: 'SHA2', security: 256, filekeystore: { keystore: 'msp/keystore' } } },
-    cfg: { identities: { passwordattempts: 10 } },
-    operations: { listenAddress: '127.0.0.1:0' },
-    metrics: { provider: 'disabled' },
-  };
-  writeWhole(join(home, 'fabric-ca-server-config.yaml'), stringify(configuration), 0o600);
+interface Post {
+  readonly body: string;
+  readonly ca: Buffer;
+  readonly authorization: string;
 }
+
+const post = (url: URL, { body, ca, authorization }: Post): Promise<{ status: number; text: string }> =>
+  new Promise((resolve, reject) => {
+    const headers = { authorization, 'content-type': 'application/json' };
+    const asked = request(url, { method: 'POST', headers, ca, timeout: COMMAND_MS }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.once('end', () =>
+        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
+      );
+    });
+    asked.once('timeout', () => asked.destroy(new Error('it does not answer')));
+    asked.once('error', (cause) => reject(new AuthorityError(`${url.host}: ${cause.message}`, { cause })));
+    asked.end(body);
+  });

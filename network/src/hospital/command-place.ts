@@ -8,6 +8,13 @@ export const OPTIONS = {
   service: { type: 'string' },
   what: { type: 'string' },
   metrics: { type: 'string' },
+  person: { type: 'string' },
+  role: { type: 'string' },
+  here: { type: 'boolean', default: false },
+  request: { type: 'string' },
+  reason: { type: 'string' },
+  out: { type: 'string' },
+  user: { type: 'string' },
   foreground: { type: 'boolean', default: false },
   ...COMMON_OPTIONS,
 } as const;

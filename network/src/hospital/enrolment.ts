@@ -3,6 +3,7 @@
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeWhole } from '../state-file.ts';
+import { takeByHand } from './by-hand.ts';
 import { type AuthorityPlace, CertificateAuthority, rootOf } from './certificate-authority.ts';
 import type { Hospital } from './hospital-file.ts';
 import { type HospitalLayout, organisationDirOf } from './hospital-layout.ts';
@@ -15,7 +16,7 @@ export interface EnrolmentPlace {
   readonly report: (line: string) => void;
 }
 
-/** @throws AuthorityError */
+/** @throws AuthorityError; InputError where certificates by hand are missing or not what was asked for */
 export async function enrolOrganisation({
   programs,
   hospital,
@@ -27,8 +28,11 @@ export async function enrolOrganisation({
   const wanted = wantedCertificates(hospital, layout);
   const signing = wanted.filter(({ form }) => form === 'msp');
   const servers = wanted.filter(({ form }) => form === 'tls');
-  await issue(identity, signing, { report });
-  await issue(tls, servers, { report });
+  if (hospital.file.ca?.kind === 'by-hand') await takeByHand(wanted, { hospital, layout });
+  else {
+    await issue(identity, signing, { report });
+    await issue(tls, servers, { report });
+  }
   const roots = { identity: rootOf(identity), tls: rootOf(tls) };
   writeTrust(join(organisationDir, 'msp'), roots);
   for (const { folder } of signing) writeMsp(folder, roots);
@@ -38,16 +42,20 @@ export async function enrolOrganisation({
 /** Where the two authorities of an organisation are. */
 export function authoritiesOf({
   programs,
-  hospital: { own, inside },
+  hospital: { own, inside, file },
   layout: { authorities },
 }: Omit<EnrolmentPlace, 'report'>): { readonly identity: AuthorityPlace; readonly tls: AuthorityPlace } {
   const of = { programs, organisation: own.name };
+  const elsewhere = file.ca?.kind === 'fabric-ca' ? file.ca : undefined;
   return {
     identity: {
-      ...{ ...of, home: authorities.identity, name: `ca.${own.name}` },
-      port: inside.identityAuthority,
+      ...{ ...of, home: authorities.identity, name: `ca.${own.name}`, port: inside.identityAuthority },
+      ...(elsewhere && { existing: elsewhere.identity }),
     },
-    tls: { ...of, home: authorities.tls, name: `tlsca.${own.name}`, port: inside.tlsAuthority },
+    tls: {
+      ...{ ...of, home: authorities.tls, name: `tlsca.${own.name}`, port: inside.tlsAuthority },
+      ...(elsewhere && { existing: elsewhere.tls }),
+    },
   };
 }
 

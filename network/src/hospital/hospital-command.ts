@@ -23,13 +23,16 @@ import { writeDefinition } from './definition.ts';
 import { examinationText, examine } from './doctor.ts';
 import { enrolOrganisation } from './enrolment.ts';
 import { found } from './founding.ts';
-import { readHospital } from './hospital-file.ts';
+import { type Hospital, readHospital } from './hospital-file.ts';
+import { askGateway } from './hospital-gateway.ts';
 import { ensureIpfsNode } from './hospital-ipfs.ts';
 import { hospitalLayout } from './hospital-layout.ts';
 import { assertFounded, type HospitalPrograms, planHospital } from './hospital-plan.ts';
 import { definitionFile } from './mailbox.ts';
+import { enrol, persons, revoke } from './person-commands.ts';
 import { expiry, renew } from './renewal-command.ts';
 import { ensureExchangeKey } from './swarm-key.ts';
+import { units } from './unit-command.ts';
 
 export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a consortium, on its own host
 
@@ -67,6 +70,16 @@ export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a 
       Has the own authorities issue new certificates for new keys: of peer, gateway, trainer, chaincode, links (and
       witness, which is the same one), admin, or all of these. The gateway and the links take them up by themselves;
       chaincode and peer are restarted one after the other.
+  consilium-network hospital enrol  --hospital FILE --person NAME --role ROLE [--here] [--json]
+      Invites a person as steward, auditor, researcher, operator or admin: writes a ticket with a secret that is good
+      once. With --here the key is made on this host, and the gateway signs for them.
+  consilium-network hospital enrol  --hospital FILE --request FILE [--json]
+      Certifies the request that a person made with their ticket (\`consilium-network person --help\`).
+  consilium-network hospital persons --hospital FILE [--json]
+  consilium-network hospital revoke --hospital FILE --person NAME [--reason WORD] [--json]
+      Revokes a person's certificates, and writes the authority's revocation list for a ceremony.
+  consilium-network hospital units  --hospital FILE --out FOLDER [--user NAME] [--json]
+      Writes hardened units of systemd, which run as NAME (consilium): a service, a target, and a daily look at ends.
 
 FILE is hospital.yaml; docs/operating/hospitals-apart.md explains it.
 
@@ -200,7 +213,7 @@ async function restart(place: Place): Promise<number> {
 async function status(place: Place): Promise<number> {
   const { hospital, layout } = place;
   const found = consortiumStatus(layout.directory);
-  const readiness = await readinessOf(`http://127.0.0.1:${hospital.inside.gateway}`);
+  const readiness = await readinessOf(hospital);
   const waits = readiness.ready ? [] : [`The gateway is not ready: ${readiness.why}`];
   answer(place, { ...found, readiness }, [statusText(found).trimEnd(), ...waits]);
   const allRun = found.state === 'running' && found.processes.every(({ state }) => state === 'running');
@@ -208,10 +221,10 @@ async function status(place: Place): Promise<number> {
 }
 
 /** What the gateway says of itself and of the others. */
-async function readinessOf(url: string): Promise<{ readonly ready: boolean; readonly why: string }> {
+async function readinessOf(hospital: Hospital): Promise<{ readonly ready: boolean; readonly why: string }> {
   try {
-    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(15_000) });
-    return { ready: response.ok, why: (await response.text()).slice(0, 2000) };
+    const { status, text } = await askGateway(hospital, '/readyz');
+    return { ready: status === 200, why: text.slice(0, 2000) };
   } catch (error) {
     return { ready: false, why: `it does not answer (${(error as Error).message})` };
   }
@@ -256,4 +269,8 @@ const COMMANDS: Readonly<Record<string, (place: Place) => number | Promise<numbe
   doctor,
   expiry,
   renew,
+  enrol,
+  persons,
+  revoke,
+  units,
 };

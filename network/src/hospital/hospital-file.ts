@@ -16,6 +16,21 @@ const Port = Type.Integer({
   description: 'a whole number from 1024 to 65535',
 });
 
+const File = Type.String({ pattern: '^/.*[^/]$', description: 'the absolute path of a file' });
+const IpV4 = Type.String({
+  pattern: '^[0-9]{1,3}([.][0-9]{1,3}){3}$',
+  description: 'the IPv4 address at which this host is reached; leave it out for the default',
+});
+const ExistingCa = Strict({
+  url: Type.String({ pattern: '^https://[^/@ ]+$', description: 'https://NAME:PORT of the Fabric CA' }),
+  tlsRoot: File,
+  registrar: Type.String({ minLength: 1, description: 'who may register others there' }),
+  secretFile: File,
+  caName: Type.Optional(Type.String({ minLength: 1 })),
+});
+/** What people may be at the gateway. */
+export const PERSON_ROLES = ['operator', 'steward', 'researcher', 'auditor'] as const;
+
 /** Ports inside the host: nothing of another host reaches them. */
 export const INSIDE_PORTS = {
   gateway: 8080,
@@ -46,12 +61,7 @@ export const HospitalFile = Strict({
   }),
   folder: Folder,
   mailbox: Folder,
-  listen: Type.Optional(
-    Type.String({
-      pattern: '^[0-9]{1,3}([.][0-9]{1,3}){3}$',
-      description: 'the IPv4 address at which the others reach this host; leave it out for all addresses',
-    }),
-  ),
+  listen: Type.Optional(IpV4),
   ports: Type.Optional(
     Strict({
       gateway: insidePort,
@@ -67,6 +77,44 @@ export const HospitalFile = Strict({
       tlsAuthority: insidePort,
       links: insidePort,
     } satisfies Record<InsidePort, typeof insidePort>),
+  ),
+  ca: Type.Optional(
+    Type.Union(
+      [
+        Strict({ kind: Type.Literal('fabric-ca'), identity: ExistingCa, tls: ExistingCa }),
+        Strict({ kind: Type.Literal('by-hand') }),
+      ],
+      {
+        description:
+          'a Fabric CA that runs already (kind: fabric-ca), or certificates by hand (kind: by-hand)',
+      },
+    ),
+  ),
+  gateway: Type.Optional(
+    Strict({
+      name: Type.String({
+        pattern: '^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$',
+        description: 'the name in its certificate, which leads to this host here too',
+      }),
+      listen: Type.Optional(IpV4),
+      tls: Strict({ certificate: File, key: File, root: File }),
+    }),
+  ),
+  identityProvider: Type.Optional(
+    Strict({
+      issuer: Type.String({
+        pattern: '^https?://\\S+$',
+        description: 'the address of the OpenID provider, as its tokens have it',
+      }),
+      audience: Type.String({ minLength: 1, description: 'what tokens for this gateway have as "aud"' }),
+      roles: Type.Record(Type.String({ minLength: 1 }), Type.Enum([...PERSON_ROLES]), {
+        description: `a role of ${PERSON_ROLES.join(', ')} for each that the provider says`,
+      }),
+      rolesClaim: Type.Optional(Type.String({ minLength: 1 })),
+      personClaim: Type.Optional(Type.String({ minLength: 1 })),
+      algorithms: Type.Optional(Type.Array(Type.String({ pattern: '^[A-Za-z0-9]{2,10}$' }))),
+      skewSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 300 })),
+    }),
   ),
   dataFolders: Type.Optional(
     Type.Array(Folder, { maxItems: 20, description: 'a list of at most 20 folders with files of patients' }),
@@ -94,9 +142,17 @@ function* folderProblems({ folder, mailbox }: HospitalFile): Generator<Found> {
   }
 }
 
+function* roleProblems({ identityProvider }: HospitalFile): Generator<Found> {
+  for (const said of Object.keys(identityProvider?.roles ?? {})) {
+    if (!/[,=]/.test(said)) continue;
+    const path = ['identityProvider', 'roles', said];
+    yield { path, text: 'has a comma or an equals sign', remedy: 'give it another name at the provider' };
+  }
+}
+
 const FORM: DocumentForm<typeof HospitalFile> = {
   schema: HospitalFile,
-  further: (value) => [...portProblems(value), ...folderProblems(value)],
+  further: (value) => [...portProblems(value), ...folderProblems(value), ...roleProblems(value)],
   remedy: 'name a hospital.yaml with HOSPITAL= or --hospital',
 };
 

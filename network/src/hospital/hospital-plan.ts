@@ -20,7 +20,7 @@ import { FabricCommands } from '../native/fabric-commands.ts';
 import { fabricVersion } from '../native/fabric-version.ts';
 import { ordererService, peerService } from '../native/node-services.ts';
 import { assertBuilt, folderOf, inherited, NODE, ownFolder } from '../programs.ts';
-import { accepts, answers } from '../readiness.ts';
+import { accepts } from '../readiness.ts';
 import type { Addresses, Plan } from '../runtime.ts';
 import { keysFile } from '../secrets.ts';
 import type { ServiceDefinition } from '../service.ts';
@@ -29,12 +29,14 @@ import { portsOf } from './agreed-consortium.ts';
 import { agreeOnChaincode, installChaincode } from './chaincode-agreement.ts';
 import { chaincodeSha256 } from './code-digest.ts';
 import { type Definition, readDefinitions } from './definition.ts';
+import { writeConnection } from './hospital-connection.ts';
 import type { Hospital } from './hospital-file.ts';
+import { gatewayAt, gatewayUrlOf, trustGateway } from './hospital-gateway.ts';
 import { configureIpfs, type IpfsNode, ipfsNodeService } from './hospital-ipfs.ts';
 import { ALL_ADDRESSES, type HospitalLayout, organisationDirOf } from './hospital-layout.ts';
 import { witnessesOf } from './hospital-witnesses.ts';
 import { definitionFile } from './mailbox.ts';
-import { finishRenewals } from './renewal.ts';
+import { finishRenewals } from './put-certificate.ts';
 import { swarmKeyFile } from './swarm-key.ts';
 import type { LinkFile } from './swarm-link-program.ts';
 import { wantedCertificates } from './wanted-certificates.ts';
@@ -111,7 +113,7 @@ export async function planHospital(
   const place = placeOf(hospital, layout);
   const organisation = { name: own.name, mspId: own.mspId, title: own.title };
   const trainer = { ...organisation, trainer: { dataFolders: file.dataFolders ?? [] } };
-  const gateway = gatewayService(organisation, place);
+  const gateway = gatewayAt(hospital, gatewayService(organisation, place));
   return {
     addresses: place.addresses,
     stages: [
@@ -158,11 +160,11 @@ export async function planHospital(
           }),
         ],
       },
-      { title: 'trainer', services: [trainerService(trainer, place)] },
+      { title: 'trainer', services: [trustGateway(hospital, trainerService(trainer, place))] },
       // Whether the others endorse is not this hospital's doing: `/readyz` says that, and `hospital status` shows it.
       {
         title: 'gateway',
-        services: [{ ...gateway, isReady: () => answers(`${gateway.url}/healthz`) }],
+        services: [gateway],
       },
     ],
     afterwards: ({ signal, report }) => agreeOnChaincode(agreement(signal), { signal, report }),
@@ -226,33 +228,6 @@ function linkService(
   };
 }
 
-/** Certificates and keys of clients stay in their own files: the gateway's file names them. */
-function writeConnection(
-  { consortium, own }: Hospital,
-  { fabric, peer, connection, directory }: HospitalLayout,
-): void {
-  const read = (file: string) => readFileSync(file, 'utf8');
-  const users = join(organisationDirOf(directory, own.mspId), 'users');
-  const clients = ['operator', 'steward', 'researcher', 'trainer', 'auditor', 'admin'].map((user) => [
-    user,
-    {
-      certificateFile: join(users, user, 'msp/signcerts/cert.pem'),
-      privateKeyFile: join(users, user, 'msp/keystore/key.pem'),
-    },
-  ]);
-  const peerOf = ({ mspId, host, port, tls }: typeof peer) => ({
-    mspId,
-    endpoint: `${host}:${port}`,
-    tlsRootCertificate: read(tls.root),
-  });
-  const content = {
-    channel: consortium.channel,
-    organisations: [{ ...peerOf(peer), name: own.name, clients: Object.fromEntries(clients) }],
-    peers: fabric.peers.filter(({ mspId }) => mspId !== own.mspId).map(peerOf),
-  };
-  writeWhole(connection, `${JSON.stringify(content, null, 2)}\n`, 0o600);
-}
-
 function placeOf(hospital: Hospital, layout: HospitalLayout): Place {
   const { consortium, own, inside, file } = hospital;
   const { directory, connection, fabric } = layout;
@@ -261,7 +236,7 @@ function placeOf(hospital: Hospital, layout: HospitalLayout): Place {
     [`trainer-${own.name}`]: inside.trainer,
   };
   const ports: Ports = { of: (name) => named[name]! };
-  const gatewayUrl = `http://127.0.0.1:${inside.gateway}`;
+  const gatewayUrl = gatewayUrlOf(hospital);
   const addresses: Addresses = {
     name: consortium.name,
     channel: consortium.channel,

@@ -21,7 +21,8 @@ import { certificateEnds, endsMetrics, endsText } from './certificate-ends.ts';
 import { enrolOrganisation } from './enrolment.ts';
 import { readHospital } from './hospital-file.ts';
 import { hospitalLayout } from './hospital-layout.ts';
-import { finishRenewals, renewCertificates } from './renewal.ts';
+import { finishRenewals } from './put-certificate.ts';
+import { renewCertificates } from './renewal.ts';
 import { exampleConsortium } from './testing/example-consortium.ts';
 import { filesOf, wantedCertificates } from './wanted-certificates.ts';
 

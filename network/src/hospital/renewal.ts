@@ -5,10 +5,11 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '@consilium/command-line';
-import { writeWhole } from '../state-file.ts';
+import { takeByHand } from './by-hand.ts';
 import { CertificateAuthority, rootOf } from './certificate-authority.ts';
 import { authoritiesOf, type EnrolmentPlace } from './enrolment.ts';
 import { certificateProblem } from './issued-certificate.ts';
+import { draftOf, finishRenewals, putCertificate } from './put-certificate.ts';
 import { filesOf, type Holder, type WantedCertificate, wantedCertificates } from './wanted-certificates.ts';
 
 export interface RenewedCertificate {
@@ -18,8 +19,6 @@ export interface RenewedCertificate {
   readonly form: 'msp' | 'tls';
   readonly endsAt: Date;
 }
-
-const draftOf = ({ folder }: WantedCertificate): string => `${folder}.renewed`;
 
 /**
  * Has the own authorities issue new certificates, and puts them in the place of the old ones.
@@ -36,6 +35,13 @@ export async function renewCertificates(
   const missing = chosen.find((one) => !existsSync(filesOf(one).certificate));
   if (missing !== undefined)
     throw new InputError(`${filesOf(missing).certificate} is not there: run \`hospital init\``);
+  if (hospital.file.ca?.kind === 'by-hand') {
+    await takeByHand(chosen, { hospital, layout }, true);
+    return chosen.map((one) => ({
+      ...{ holder: one.holder, form: one.form, id: one.registration.id },
+      endsAt: new X509Certificate(readFileSync(filesOf(one).certificate)).validToDate,
+    }));
+  }
   const authorities = authoritiesOf({ programs, hospital, layout });
   const renewed: RenewedCertificate[] = [];
   for (const [form, place] of [
@@ -58,15 +64,6 @@ export async function renewCertificates(
   return renewed;
 }
 
-/** What an interrupted renewal had issued is put in place; what was not issued whole is given up. */
-export function finishRenewals(all: readonly WantedCertificate[]): void {
-  for (const one of all) {
-    const [certificate, key] = ['cert.pem', 'key.pem'].map((name) => join(draftOf(one), name));
-    if (existsSync(certificate!) && existsSync(key!)) replace(one);
-    else rmSync(draftOf(one), { recursive: true, force: true });
-  }
-}
-
 function putInPlace(one: WantedCertificate, root: string): RenewedCertificate {
   const draft = draftOf(one);
   const certificate = readFileSync(join(draft, 'cert.pem'), 'utf8');
@@ -80,15 +77,6 @@ function putInPlace(one: WantedCertificate, root: string): RenewedCertificate {
     rmSync(draft, { recursive: true, force: true });
     throw new InputError(`the certificate that was issued for ${wanted.id} is not used: ${problem}`);
   }
-  replace(one);
+  putCertificate(one);
   return { holder, form, id: wanted.id, endsAt: new X509Certificate(certificate).validToDate };
-}
-
-/** The draft goes last: whoever comes after a crash finds it, and does the same again. */
-function replace(one: WantedCertificate): void {
-  const draft = draftOf(one);
-  const { certificate, key } = filesOf(one);
-  writeWhole(key, readFileSync(join(draft, 'key.pem'), 'utf8'), 0o600);
-  writeWhole(certificate, readFileSync(join(draft, 'cert.pem'), 'utf8'));
-  rmSync(draft, { recursive: true, force: true });
 }

@@ -10,6 +10,7 @@ import { ownFolder } from '../programs.ts';
 import { readState, writeWhole } from '../state-file.ts';
 import { restartServices } from '../supervisor-control.ts';
 import type { Hospital } from './hospital-file.ts';
+import { askGateway } from './hospital-gateway.ts';
 import type { HospitalLayout } from './hospital-layout.ts';
 import type { RenewedCertificate } from './renewal.ts';
 import type { Holder } from './wanted-certificates.ts';
@@ -71,17 +72,14 @@ async function releaseAgain({ peer, tls }: HospitalLayout): Promise<void> {
 }
 
 /** The gateway says in its metrics when the certificates end with which it signs. */
-async function seenByGateway(
-  renewed: readonly RenewedCertificate[],
-  { inside }: Hospital,
-): Promise<string[]> {
+async function seenByGateway(renewed: readonly RenewedCertificate[], hospital: Hospital): Promise<string[]> {
   const wanted = new Map(
     renewed
       .filter(({ holder }) => holder === 'gateway' || holder === 'trainer')
       .map(({ id, endsAt }) => [`client ${id.split('@')[0]}`, endsAt.getTime() / 1000]),
   );
   for (const deadline = Date.now() + SEEN_WITHIN_MS; ; await sleep(LOOK_EVERY_MS)) {
-    const metrics = await metricsOf(`http://127.0.0.1:${inside.gateway}`);
+    const metrics = await metricsOf(hospital);
     const ends = new Map(
       [...metrics.matchAll(/^consilium_certificate_expiry_timestamp_seconds\{of="([^"]+)"\} (\S+)$/gm)].map(
         ([, of, seconds]) => [of!, Number(seconds)],
@@ -96,9 +94,9 @@ async function seenByGateway(
   }
 }
 
-async function metricsOf(url: string): Promise<string> {
+async function metricsOf(hospital: Hospital): Promise<string> {
   try {
-    return await (await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(5000) })).text();
+    return (await askGateway(hospital, '/metrics')).text;
   } catch {
     return '';
   }
