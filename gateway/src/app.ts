@@ -18,14 +18,19 @@ import { HistoryMetrics } from './history-metrics.ts';
 import type { AccessTokens } from './http/access-tokens.ts';
 import type { ApiKeys } from './http/api-keys.ts';
 import { authenticate } from './http/authentication.ts';
+import { compressAnswers } from './http/compression.ts';
 import { addressGroup, Connections, proxyList } from './http/connection-limits.ts';
+import { type CrossOrigin, shareWithOrigins } from './http/cross-origin.ts';
 import { addDocumentation } from './http/documentation.ts';
+import { tagAnswers } from './http/entity-tag.ts';
 import { limitFailures, limitRefusals } from './http/failure-limit.ts';
 import { answerBrokenRequest, keepHttpRules, originForm, refuseUnknownRoutes } from './http/http-rules.ts';
 import { handleProblems, sendProblem } from './http/problem.ts';
+import { nameRequests } from './http/request-id.ts';
 import type { TlsListener } from './http/tls-listener.ts';
 import { OWN_COMPILERS } from './http/validator-compiler.ts';
 import { createMetrics } from './metrics.ts';
+import { Operations } from './operations/operations.ts';
 import type { Outbox } from './outbox/outbox.ts';
 import { Submissions } from './outbox/submissions.ts';
 import type { WatchedHistory } from './read-model/index-in-thread.ts';
@@ -42,6 +47,7 @@ import { addLocalRoutes } from './routes/local.ts';
 import { MEMBER_ROUTES } from './routes/members.ts';
 import { MODEL_ROUTES } from './routes/models.ts';
 import { MOTION_ROUTES } from './routes/motions.ts';
+import { addOperationRoutes } from './routes/operations.ts';
 import { POLICY_ROUTES } from './routes/policies.ts';
 import { POPULATION_ROUTES } from './routes/populations.ts';
 import { ROUND_RECORD_ROUTES } from './routes/round-records.ts';
@@ -88,6 +94,8 @@ export interface AppOptions {
   readonly limits: Limits;
   /** Addresses or networks of proxies in front; none if absent. */
   readonly proxies?: readonly string[];
+  /** Pages of which other origins may use this service in a browser; none if absent. */
+  readonly crossOrigin?: CrossOrigin | undefined;
   /** Where to log; nowhere if absent. */
   readonly logger?: FastifyBaseLogger;
   readonly metricsOfProcess?: boolean;
@@ -121,7 +129,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     requestIdHeader: false,
     genReqId: () => crypto.randomUUID(),
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // Refused below, as a problem.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: 200 },
     trustProxy: proxies.length > 0 && proxies,
     requestTimeout: limits.requestTimeoutMs,
@@ -131,9 +140,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       sendProblem(error, request as FastifyRequest, reply as FastifyReply);
     },
     clientErrorHandler: (error, socket) =>
-      answerBrokenRequest(error, socket, connections.inFlightOn(socket as Socket)),
+      answerBrokenRequest(error, socket, {
+        inFlight: connections.inFlightOn(socket as Socket),
+        log: app.log,
+        lines: app.floodLines,
+      }),
     schemaController: OWN_COMPILERS,
   });
+  nameRequests(app);
   connections.watch(app);
   if (tls !== undefined) {
     tls.watch(app.server as unknown as TlsServer);
@@ -177,8 +191,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     recoveryTimeoutMs: limits.recoveryTimeoutMs,
   });
   app.addHook('onReady', async () => submissions.startRecovery());
+  const operations = new Operations();
   app.addHook('onClose', async () => {
     tls?.close();
+    await operations.close();
     await submissions.close();
     await witnesses.close();
     await history.close();
@@ -194,16 +210,20 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   const unknown = limitFailures(app, limits);
   const forbidden = limitRefusals(app, limits);
+  if (options.crossOrigin !== undefined) shareWithOrigins(app, options.crossOrigin);
   keepHttpRules(app, unknown);
   const refusals = { unknown, forbidden, onKnown: ({ raw }: FastifyRequest) => connections.know(raw) };
   authenticate(app, { keys: apiKeys, tokens: options.tokens }, refusals);
   handleProblems(app);
   refuseUnknownRoutes(app, forbidden);
+  tagAnswers(app);
+  compressAnswers(app);
   await addDocumentation(app);
 
   const dependencies: Dependencies = {
     ledger,
     submissions,
+    operations,
     history,
     witnesses,
     apiKeys,
@@ -215,6 +235,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   addLedgerRoutes(app, dependencies, LEDGER_ROUTES);
   addUnsignedTransactionRoutes(app, dependencies);
   addLedgerStateRoutes(app, dependencies);
+  addOperationRoutes(app, dependencies);
   addComplianceRoutes(app, dependencies);
   addEvidenceRoutes(app, dependencies);
   await addWitnessRoutes(app, dependencies);
@@ -232,6 +253,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 function endConnectionsOnClose(app: FastifyInstance): void {
   let closing = false;
   let inFlight = 0;
+  app.addHook('onRequest', async () => {
+    if (closing) throw new GatewayRefusal('GATEWAY_CLOSING');
+  });
   const endUnlessAsked = () => {
     if (closing && inFlight === 0) app.server.closeAllConnections();
   };

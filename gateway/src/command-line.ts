@@ -171,6 +171,7 @@ async function serve(config: Config): Promise<void> {
     trainer: config.trainer,
     limits,
     proxies: config.proxies,
+    crossOrigin: config.crossOrigin,
     logger,
     metricsOfProcess: true,
     certificates: () =>

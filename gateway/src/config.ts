@@ -5,6 +5,7 @@ import { type Environment, EnvironmentReader } from '@consilium/command-line';
 import { ASSERTION } from '@consilium/domain';
 import { type Connection, readConnection } from './fabric/connection-file.ts';
 import { proxyList } from './http/connection-limits.ts';
+import { CROSS_ORIGIN_VARIABLES, type CrossOrigin, readCrossOrigin } from './http/cross-origin.ts';
 import { readApiKeyFile } from './http/key-file.ts';
 import { readSignIn, SIGN_IN_VARIABLES, type SignInSettings } from './http/sign-in-settings.ts';
 import { type TlsFiles, TlsListener } from './http/tls-listener.ts';
@@ -27,6 +28,7 @@ export interface Config {
   readonly proxies: readonly string[];
   /** How statements are exchanged with gateways of other hospitals; not at all where it is undefined. */
   readonly witnesses: WitnessSettings | undefined;
+  readonly crossOrigin: CrossOrigin | undefined;
   readonly logLevel: string;
   readonly limits: Limits;
 }
@@ -176,6 +178,7 @@ export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = 
     'CONSILIUM_WITNESSES',
     'File that says where gateways of other hospitals give their statements, and where this one does; none if not set',
   ],
+  ...CROSS_ORIGIN_VARIABLES,
   ['CONSILIUM_LOG_LEVEL', `One of ${LOG_LEVELS.join(', ')} (default info)`],
   ...Object.entries(LIMIT_VARIABLES).map(([limit, name]) => {
     const key = limit as keyof Limits;
@@ -220,6 +223,7 @@ export function readConfig(environment: Environment): Config {
   const witnesses = readWitnesses(variables, connection);
   const tls = readTls(variables);
   const signIn = readSignIn(variables);
+  const crossOrigin = readCrossOrigin(variables);
   const logLevel = variables.oneOf('CONSILIUM_LOG_LEVEL', LOG_LEVELS, 'info');
   const port = variables.whole('CONSILIUM_PORT', { fallback: 8080, least: 0, most: 65535 });
   const limits = Object.fromEntries(
@@ -247,6 +251,7 @@ export function readConfig(environment: Environment): Config {
     trainer,
     proxies,
     witnesses,
+    crossOrigin,
     logLevel,
     limits,
   };

@@ -5,6 +5,7 @@ import type { Ledger } from './fabric/ledger.ts';
 import type { ApiKeys } from './http/api-keys.ts';
 import type { TlsListener } from './http/tls-listener.ts';
 import type { Metrics } from './metrics.ts';
+import type { Operations } from './operations/operations.ts';
 import type { Submissions } from './outbox/submissions.ts';
 import type { WatchedHistory } from './read-model/index-in-thread.ts';
 import type { WitnessExchange } from './witnesses/witness-exchange.ts';
@@ -17,6 +18,8 @@ export interface TrainerAddress {
 export interface Dependencies {
   readonly ledger: Ledger;
   readonly submissions: Submissions;
+  /** Submissions that are not waited for. */
+  readonly operations: Operations;
   /** What was checked of the channel. */
   readonly history: WatchedHistory;
   /** What gateways of other hospitals saw of it. */

@@ -47,6 +47,11 @@ export const GATEWAY_ERRORS = {
     remedy:
       'Compare the id. The detail says how many blocks were checked: a later one may hold it, so ask again.',
   },
+  OPERATION_NOT_FOUND: {
+    status: 404,
+    meaning: 'This API key has no such operation here: it ended long ago, or the gateway was started again.',
+    remedy: 'Send the same request with the same Idempotency-Key: it is not carried out twice.',
+  },
   BLOCK_NOT_CHECKED: {
     status: 404,
     meaning: 'This gateway has not checked this block, or no orderer signs it, as block 0.',
@@ -136,6 +141,7 @@ export const GATEWAY_ERRORS = {
     status: 503,
     meaning: "This gateway has no ledger identity for the API key's role.",
     remedy: "The operator adds the role's client to the organisation's connection file.",
+    retryAfterSeconds: 60,
   },
   LEDGER_UNAVAILABLE: {
     status: 503,
@@ -181,6 +187,18 @@ export const GATEWAY_ERRORS = {
     meaning: 'This gateway already serves as many event streams as it may, in all or for this API key.',
     remedy: 'Close unused streams or let the operator raise the limit.',
     retryAfterSeconds: 15,
+  },
+  TOO_MANY_OPERATIONS: {
+    status: 503,
+    meaning: 'As many operations as there may be are under way already, for this API key or in all.',
+    remedy: 'Wait for some to end, then send the same request with the same Idempotency-Key.',
+    retryAfterSeconds: 5,
+  },
+  GATEWAY_CLOSING: {
+    status: 503,
+    meaning: 'This gateway is closing and takes no new requests; nothing was sent.',
+    remedy: 'Try again after Retry-After, when it has started again.',
+    retryAfterSeconds: 5,
   },
   TRAINER_UNAVAILABLE: {
     status: 503,

@@ -21,7 +21,9 @@ Written from the code by \`scripts/write-documentation.sh\`. A running gateway s
 - **Errors**: problem details (RFC 9457) with a stable \`code\`. All codes are [below](#problem-codes).
 - **Sending once**: with an \`Idempotency-Key\`, the same request sent again is not carried out again.
 - **Events**: \`GET /v1/events\` is a stream of server-sent events. \`Last-Event-ID\` resumes it.
-- **Lists** take \`pageSize\` and \`bookmark\`. Only the bookmark says whether there is another page.
+- **Lists** take \`limit\` and \`bookmark\`. Only the answer's \`bookmark\` (and \`next\`, its path) says whether there is more.
+- **Later**: with \`Prefer: respond-async\` a submission answers 202 with an operation.
+- **Versions**: [api-versions.md](api-versions.md) says what may change.
 - Path parameters are part of the argument. Do not repeat them in the body.
 
 [gateway/README.md](../../gateway/README.md) says how to run a gateway, and has examples with \`curl\`.

@@ -479,8 +479,9 @@ export class FabricLedger implements Ledger {
   }
 }
 
-const argumentsOf = ({ argument }: Pick<LedgerCall, 'argument'>): ProposalOptions => ({
+const argumentsOf = ({ argument, askedOf }: Pick<LedgerCall, 'argument' | 'askedOf'>): ProposalOptions => ({
   arguments: [canonicalJson(argument)],
+  ...(askedOf !== undefined && { endorsingOrganizations: [...askedOf] }),
 });
 const deadlineIn = (timeoutMs: number) => ({ deadline: Date.now() + timeoutMs });
 const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');

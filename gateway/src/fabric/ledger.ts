@@ -10,6 +10,8 @@ export interface LedgerCall {
   readonly role: Role;
   /** unless this person's does: a client of the connection file under a name of its own. */
   readonly person?: string | undefined;
+  /** Organisations whose peers may answer a question; any where absent. */
+  readonly askedOf?: readonly string[] | undefined;
 }
 
 /** Which client of the connection file signs. */

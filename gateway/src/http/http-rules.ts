@@ -2,11 +2,13 @@
 // also where Node refuses it before there is a request.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify';
 import { type GatewayErrorCode, GatewayRefusal } from '../gateway-errors.ts';
 import type { InFlight } from './connection-limits.ts';
 import type { Refuse } from './failure-limit.ts';
+import type { FloodLines } from './flood-lines.ts';
 import { PROBLEM_TYPE, problemOf } from './problem.ts';
+import { REQUEST_ID } from './request-id.ts';
 
 /** Origin-form of an absolute-form target (RFC 9112, 3.2.2); everything else as it is. */
 export function originForm(target: string): string {
@@ -35,6 +37,11 @@ function malformation({ raw, is404 }: FastifyRequest): string | undefined {
   return hasBody && !is404 && WITHOUT_BODY.has(method) ? `${method} takes no body here.` : undefined;
 }
 
+/** What is packed small may be large, so that nothing is unpacked. */
+const isPacked = ({ method, headers }: FastifyRequest): boolean =>
+  !WITHOUT_BODY.has(method) && !['identity', undefined].includes(headers['content-encoding']?.toLowerCase());
+const PACKED = 'This gateway unpacks no bodies. Send the body as it is, without the header content-encoding.';
+
 declare module 'fastify' {
   interface FastifyRequest {
     /** Whether the client waits for leave to send its body. */
@@ -58,8 +65,13 @@ export function keepHttpRules(app: FastifyInstance, refuse: Refuse): void {
   app.addHook('onRequest', async (request, reply) => {
     request.awaitsContinue = waiting.has(request.raw);
     const wrong = malformation(request);
-    if (wrong === undefined) return;
+    if (wrong === undefined && !isPacked(request)) return;
     reply.header('connection', 'close');
+    if (wrong === undefined) {
+      // RFC 9110, 12.5.3: which codings are taken.
+      reply.header('accept-encoding', 'identity');
+      await refuse(new GatewayRefusal('UNSUPPORTED_MEDIA_TYPE', PACKED), request, reply);
+    }
     await refuse(new GatewayRefusal('REQUEST_MALFORMED', wrong), request, reply);
   });
   app.addHook('preParsing', async (request, reply) => {
@@ -84,6 +96,15 @@ const REASONS: Partial<Record<GatewayErrorCode, string>> = {
   HEADERS_TOO_LARGE: 'Request Header Fields Too Large',
 };
 
+export interface BrokenRequest {
+  readonly inFlight: InFlight | undefined;
+  readonly log: Pick<FastifyBaseLogger, 'info'>;
+  readonly lines: FloodLines;
+}
+
+/** For how many lines of the log all of them together are one caller. */
+const CONNECTIONS = 'connections without a request';
+
 /**
  * The last words on a connection whose bytes are no request.
  *
@@ -92,7 +113,7 @@ const REASONS: Partial<Record<GatewayErrorCode, string>> = {
 export function answerBrokenRequest(
   error: NodeJS.ErrnoException,
   socket: Duplex,
-  inFlight: InFlight | undefined,
+  { inFlight, log, lines }: BrokenRequest,
 ): void {
   const free = inFlight === undefined || (!inFlight.request.complete && !inFlight.response.headersSent);
   if (error.code === 'ECONNRESET' || !socket.writable || !free) {
@@ -101,12 +122,15 @@ export function answerBrokenRequest(
   }
   const code = CODES[error.code ?? ''] ?? 'REQUEST_MALFORMED';
   const problem = problemOf(new GatewayRefusal(code), crypto.randomUUID());
+  const line = { reqId: problem.requestId, code, reason: error.code };
+  if (lines.next(CONNECTIONS) !== undefined) log.info(line, 'request refused');
   const body = JSON.stringify(problem);
   socket.end(
     [
       `HTTP/1.1 ${problem.status} ${REASONS[code]}`,
       `content-type: ${PROBLEM_TYPE}; charset=utf-8`,
       `content-length: ${Buffer.byteLength(body)}`,
+      `${REQUEST_ID}: ${problem.requestId}`,
       'connection: close',
       '',
       body,

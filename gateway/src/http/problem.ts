@@ -21,6 +21,9 @@ import {
   type GatewayErrorEntry,
   GatewayRefusal,
 } from '../gateway-errors.ts';
+import { addressGroup } from './connection-limits.ts';
+import { FloodLines } from './flood-lines.ts';
+import { REQUEST_ID } from './request-id.ts';
 import { InvalidRequest } from './validator-compiler.ts';
 
 export type ProblemCode = ErrorCode | GatewayErrorCode;
@@ -229,19 +232,41 @@ export function problemOf(error: unknown, requestId: string): ProblemBody {
 /** What is said to the log alone. */
 const whyOf = (error: unknown): string | undefined => ((error as Error).cause as Error | undefined)?.message;
 
+/** Where neither the error nor whoever refused says when to come back. */
+const RETRY_AFTER_SECONDS: Readonly<Record<number, number>> = { 429: 60, 503: 15, 504: 5 };
+
+/** With its request id and without what was shown, a few lines of each caller a minute. */
+function logTooMany({ log, server, apiKey, ip, method, routeOptions }: FastifyRequest): void {
+  const caller = apiKey === null ? addressGroup(ip) : `key ${apiKey.id}`;
+  const line = { code: 'RATE_LIMITED', caller, method, route: routeOptions.url };
+  const written = server.floodLines.next(caller);
+  if (written === undefined) log.debug(line, 'request refused');
+  else
+    log.info({ ...line, ...(written.unwritten > 0 && { unwritten: written.unwritten }) }, 'request refused');
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly floodLines: FloodLines;
+  }
+}
+
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = problemOf(error, request.id);
   if (problem.code === 'SIGN_IN_UNAVAILABLE')
     request.log.warn({ code: problem.code, why: whyOf(error) }, 'request refused');
   else if (problem.status >= 500) request.log.error({ err: error, code: problem.code }, 'request failed');
-  else if (problem.code === 'RATE_LIMITED') request.log.debug({ code: problem.code }, 'request refused');
+  else if (problem.code === 'RATE_LIMITED') logTooMany(request);
   else {
     const why = problem.code === 'UNAUTHENTICATED' ? whyOf(error) : undefined;
     const reason = (error as Error).message;
     request.log.info({ code: problem.code, reason, ...(why !== undefined && { why }) }, 'request refused');
   }
   const entry = (GATEWAY_ERRORS as Record<string, GatewayErrorEntry>)[problem.code];
-  if (entry?.retryAfterSeconds !== undefined) reply.header('retry-after', String(entry.retryAfterSeconds));
+  reply.header(REQUEST_ID, request.id);
+  const retryAfter = entry?.retryAfterSeconds ?? RETRY_AFTER_SECONDS[problem.status];
+  if (retryAfter !== undefined && !reply.hasHeader('retry-after'))
+    reply.header('retry-after', String(retryAfter));
   if (problem.code === 'UNAUTHENTICATED') reply.header('www-authenticate', 'Bearer realm="consilium"');
   if (problem.code === 'OUTCOME_UNKNOWN' && problem.transactionId !== undefined) {
     const { transactionId } = problem;
@@ -252,6 +277,7 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
 
 /** Makes every error of an application a problem. */
 export function handleProblems(app: FastifyInstance): void {
+  app.decorate('floodLines', new FloodLines());
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
   app.setNotFoundHandler((request, reply) =>
     sendProblem(new GatewayRefusal('ROUTE_NOT_FOUND'), request, reply),

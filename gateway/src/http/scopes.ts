@@ -1,5 +1,6 @@
 // What a key may be limited to, within what its role may.
 import { API_PREFIX, GATEWAY_PATHS } from '@consilium/domain';
+import { routeUrl } from './route-url.ts';
 
 /** In words of what a request does. */
 export const SCOPES = ['read', 'submit', 'local', 'events'] as const;
@@ -17,5 +18,7 @@ export const SCOPE_MEANINGS: Readonly<Record<Scope, string>> = {
 export function scopeOf(method: string, route: string): Scope {
   if (route.startsWith(`${API_PREFIX}/local/`)) return 'local';
   if (route === `${API_PREFIX}${GATEWAY_PATHS.events}`) return 'events';
+  // What a submission answers later is for whoever may submit.
+  if (route === routeUrl(GATEWAY_PATHS.operation)) return 'submit';
   return method === 'GET' || method === 'HEAD' ? 'read' : 'submit';
 }

@@ -1,6 +1,6 @@
 // One schema types, validates and documents a route. TypeBox validates here instead of Fastify's own compiler,
 // since only TypeBox runs the refinements, and so that a caller reads the same sentences as from the ledger.
-import { DomainError, type Problem, validate } from '@consilium/domain';
+import { DomainError, type Problem, problem, validate } from '@consilium/domain';
 import type { FastifySchemaCompiler, FastifyServerOptions } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -36,6 +36,22 @@ function withNumbers(schema: TSchema, input: unknown): unknown {
   return converted;
 }
 
+const TIME = /^[0-9]{4}-[0-9]{2}(-[0-9]{2}|$)/;
+
+/** Who gives a time where a number counts, as that of a block, reads what the number is. */
+function aboutTimes(error: DomainError, schema: TSchema, input: unknown): DomainError {
+  const { properties = {} } = schema as {
+    properties?: Record<string, { type?: string; description?: string }>;
+  };
+  const given = input as Readonly<Record<string, unknown>>;
+  const problems = error.problems.map((one) => {
+    const { type, description } = properties[one.field] ?? {};
+    const isTime = type === 'integer' && TIME.test(String(given[one.field]));
+    return isTime ? problem(one.field, `${one.text}, and ${given[one.field]} is a time`, description) : one;
+  });
+  return new DomainError('INVALID_ARGUMENT', problems);
+}
+
 /**
  * Compiled check first, the domain's sentences on failure. Text becomes numbers in paths and queries only. A schema is
  * compiled for its first request: of a hundred routes a gateway's callers use a few.
@@ -51,7 +67,8 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
       validate(schema, httpPart === 'headers' ? Clean(schema, structuredClone(value)) : value);
     } catch (error) {
       if (error instanceof DomainError) {
-        return { error: new InvalidRequest(PARTS[httpPart] ?? httpPart, error) };
+        const said = httpPart === 'body' ? error : aboutTimes(error, schema, value);
+        return { error: new InvalidRequest(PARTS[httpPart] ?? httpPart, said) };
       }
       throw error;
     }

@@ -1,11 +1,12 @@
 // The questions of compliance teams as routes: each answered by one request, from what this gateway checked of the
 // ledger, as JSON, CSV, lines of JSON or a page for printing.
 import { ROLES, type Role, Strict, Words } from '@consilium/domain';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type TObject, Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';
 import { GatewayRefusal } from '../gateway-errors.ts';
 import { needsOf, problemResponses } from '../http/documentation.ts';
+import { linkNext, NextPage, nextTarget } from '../http/pages.ts';
 import { routeUrl } from '../http/route-url.ts';
 import { type Answer, exampleOf, type Table, type TableForm } from '../questions/answer.ts';
 import { Answered, answeredFrom } from '../questions/answered.ts';
@@ -48,6 +49,7 @@ const answerSchema = ({ tables }: Question): TObject =>
     bookmark: Type.Optional(
       Type.String({ description: 'Where the next page begins; absent where the answer is whole.' }),
     ),
+    next: NextPage,
   });
 
 /** An answer of one row in each table, as the columns exemplify them. */
@@ -113,6 +115,7 @@ export function addComplianceRoutes(app: FastifyInstance, { history, limits }: D
             'INVALID_ARGUMENT',
             'REQUEST_MALFORMED',
             'UNAUTHENTICATED',
+            'SCOPE_REQUIRED',
             'RATE_LIMITED',
             'GATEWAY_INTERNAL',
             'HISTORY_UNAVAILABLE',
@@ -129,20 +132,13 @@ export function addComplianceRoutes(app: FastifyInstance, { history, limits }: D
           if (answered === undefined) throw new GatewayRefusal('HISTORY_UNAVAILABLE');
           const now = new Date(Math.max(Date.now(), Date.parse(answered.at))).toISOString();
           const answer = question.answer(ledger, asked, now);
-          return wholeAnswer(answer, { answered, next: nextPage(request, answer) });
+          const { bookmark } = answer;
+          return wholeAnswer(answer, { answered, next: bookmark && nextTarget(request, bookmark) });
         });
         return send(reply, whole, { ...asked, format: formatOf(asked.format, request.headers.accept) });
       },
     });
   }
-}
-
-/** The request's own target with the bookmark of its next page. */
-function nextPage(request: FastifyRequest, { bookmark }: Answer): string | undefined {
-  if (bookmark === undefined) return undefined;
-  const { pathname, searchParams } = new URL(request.url, 'http://gateway');
-  searchParams.set('bookmark', bookmark);
-  return `${pathname}?${searchParams}`;
 }
 
 /** Pages may hold what members wrote: nothing on them runs, is loaded or is framed, whatever a browser makes of it. */
@@ -158,7 +154,7 @@ function send(
   reply.header('cache-control', 'no-store');
   reply.header('x-content-type-options', 'nosniff');
   reply.header('consilium-answered-block', String(whole.answered.block));
-  if (whole.next !== undefined) reply.header('link', `<${whole.next}>; rel="next"`);
+  if (whole.next !== undefined) linkNext(reply, whole.next);
   if (format === 'json') return asObject(whole);
   reply.type(`${MEDIA_TYPES[format]}; charset=utf-8${format === 'csv' ? '; header=present' : ''}`);
   if (format === 'ndjson') return asLines(whole);

@@ -47,7 +47,7 @@ export function addEventRoutes(app: FastifyInstance, { ledger, metrics, limits }
           Type.Integer({
             minimum: 0,
             maximum: Number.MAX_SAFE_INTEGER,
-            description: 'Number of the first block; Last-Event-ID counts more.',
+            description: 'Number of the first block, such as 42; Last-Event-ID counts more.',
           }),
         ),
       }),

@@ -1,6 +1,6 @@
 // How a transaction of the ledger becomes a route: the path completes the body, the transaction's own schema
 // validates both and documents both, and its table entry says who may call. Each noun's file lists its routes.
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import {
   canonicalJson,
   DomainError,
@@ -16,12 +16,27 @@ import {
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type TObject, type TSchema, Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';
+import { askPeer } from '../fabric/ask-peer.ts';
 import { type LedgerCall, LedgerError } from '../fabric/ledger.ts';
 import { GATEWAY_ERRORS, type GatewayErrorCode } from '../gateway-errors.ts';
 import { needsOf, problemResponses } from '../http/documentation.ts';
 import type { ProblemCode } from '../http/problem.ts';
 import { routeUrl } from '../http/route-url.ts';
+import { prefersAsync } from '../operations/operations.ts';
 import type { IdempotentRequest } from '../outbox/outbox.ts';
+import { filteredPage, type ListFilters } from './list-filters.ts';
+import { answerLater, EXAMPLE_OPERATION, endingOf, Operation } from './operations.ts';
+import {
+  askedRead,
+  asksOwnPeer,
+  blocksOf,
+  isPaged,
+  pagedAnswer,
+  queryOf,
+  ReadHeaders,
+  sayWho,
+  withNext,
+} from './reads.ts';
 
 export interface LedgerRoute {
   readonly transaction: TransactionName;
@@ -40,6 +55,8 @@ export interface LedgerRoute {
   readonly examples: { readonly body?: object; readonly answer: unknown };
   /** Fields fixed by the route itself. */
   readonly fixed?: Readonly<Record<string, unknown>>;
+  /** What a list can be asked by. */
+  readonly filters?: ListFilters;
   /** Where the argument is not simply path and body or query. */
   readonly params?: TObject;
   readonly argumentOf?: (params: Record<string, unknown>) => Record<string, unknown>;
@@ -51,6 +68,7 @@ export const EVALUATE_CODES = [
   'INVALID_ARGUMENT',
   'REQUEST_MALFORMED',
   'UNAUTHENTICATED',
+  'SCOPE_REQUIRED',
   'RATE_LIMITED',
   'CLOCK_SKEW',
   'INTERNAL',
@@ -74,9 +92,19 @@ export const SUBMIT_CODES = [
   'ENDORSEMENT_FAILED',
   'OUTBOX_UNAVAILABLE',
   'OUTCOME_UNKNOWN',
+  'TOO_MANY_OPERATIONS',
 ] as const satisfies readonly ProblemCode[];
 
-export const IdempotencyHeader = Type.Object({
+/** What a submission takes as headers. */
+export const SubmitHeaders = Type.Object({
+  prefer: Type.Optional(
+    Type.String({
+      maxLength: 200,
+      description:
+        '`respond-async`: the answer is 202 at once, with an operation whose state and result GET ' +
+        '/v1/operations/{operationId} answers.',
+    }),
+  ),
   'idempotency-key': Type.Optional(
     Type.String({
       pattern: '^[\\x21-\\x7e]{1,200}$',
@@ -157,6 +185,9 @@ function addLedgerRoute(app: FastifyInstance, dependencies: Dependencies, route:
     ? { ...EXAMPLE_COMMIT, ...(route.examples.answer as object) }
     : route.examples.answer;
   const response = {
+    ...(submits && {
+      202: { ...Operation, description: 'Taken; not waited for.', examples: [EXAMPLE_OPERATION] },
+    }),
     [status]: { ...answer, description: submits ? 'Committed.' : 'Found.', examples: [exampleAnswer] },
     ...problemResponses(codes),
   };
@@ -166,16 +197,36 @@ function addLedgerRoute(app: FastifyInstance, dependencies: Dependencies, route:
     return { ...(more as object), ...route.fixed, ...located };
   };
   if (!submits) {
+    const ownAnswer = { ...labelled(pagedAnswer(route)), description: 'Found.', examples: [exampleAnswer] };
     app.route({
       method: 'GET',
       url,
       config: { roles: transaction.roles },
-      schema: { ...common, querystring: rest, response },
-      handler: async (request) => {
-        const argument = argumentFrom(request, request.query);
-        const call = { name: route.transaction, argument, ...callerOf(request) };
-        const found = await timed(dependencies, route.transaction, () => dependencies.ledger.evaluate(call));
-        return withDuoLabels(found);
+      schema: {
+        ...common,
+        querystring: queryOf(route, rest),
+        headers: ReadHeaders,
+        response: { ...response, 200: ownAnswer },
+      },
+      handler: async (request, reply) => {
+        const asked = askedRead(route, request.query, reply);
+        const argument = argumentFrom(request, asked.argument);
+        const ask = async (page: object) => {
+          const call = { name: route.transaction, argument: { ...argument, ...page }, ...callerOf(request) };
+          const blocks = blocksOf(dependencies);
+          const { found, mspId } = await timed(dependencies, route.transaction, () =>
+            askPeer(dependencies.ledger, call, { ownOnly: asksOwnPeer(request) }),
+          );
+          sayWho(reply, { mspId, blocks });
+          return found as { items: readonly object[]; bookmark?: string };
+        };
+        const { limit, bookmark, filtered } = asked;
+        const page = { ...(limit && { pageSize: limit }), ...(bookmark && { bookmark }) };
+        const found =
+          filtered === undefined
+            ? await ask(page)
+            : await filteredPage(ask, route.filters ?? {}, { ...filtered, limit, bookmark });
+        return withDuoLabels(withNext({ request, reply, isList: isPaged(route) }, found));
       },
     });
     return;
@@ -185,7 +236,7 @@ function addLedgerRoute(app: FastifyInstance, dependencies: Dependencies, route:
     method: 'POST',
     url,
     config: { roles: transaction.roles },
-    schema: { ...common, body, headers: IdempotencyHeader, response },
+    schema: { ...common, body, headers: SubmitHeaders, response },
     preValidation: async (request) => {
       // Where everything is said by the path, a body may be left out.
       request.body ??= {};
@@ -193,19 +244,32 @@ function addLedgerRoute(app: FastifyInstance, dependencies: Dependencies, route:
     handler: async (request, reply) => {
       const argument = argumentFrom(request, request.body);
       const call = { name: route.transaction, argument, ...callerOf(request) };
-      const submitted = await timed(dependencies, route.transaction, () =>
-        dependencies.submissions.submit(call, idempotentRequest(request, call)),
-      );
-      if (submitted.replayed) reply.header('idempotency-replayed', 'true');
-      const { transactionId, blockNumber, result } = submitted;
-      reply.code(status);
-      const warnings = route.warnings?.(argument) ?? [];
-      return {
-        ...withDuoLabels(result),
-        transactionId,
-        blockNumber,
-        ...(warnings.length > 0 && { warnings }),
+      const isLater = prefersAsync(request.headers.prefer);
+      const asked = idempotentRequest(request, call, isLater);
+      const submit = async () => {
+        const submitted = await timed(dependencies, route.transaction, () =>
+          dependencies.submissions.submit(call, asked),
+        );
+        const { transactionId, blockNumber, result } = submitted;
+        const warnings = route.warnings?.(argument) ?? [];
+        const body = {
+          ...withDuoLabels(result),
+          transactionId,
+          blockNumber,
+          ...(warnings.length > 0 && { warnings }),
+        };
+        return { replayed: submitted.replayed, body };
       };
+      if (isLater && asked !== undefined) {
+        const operation = dependencies.operations.begin({ ...asked, transaction: route.transaction }, () =>
+          endingOf(submit, request),
+        );
+        return answerLater(reply, operation);
+      }
+      const { replayed, body } = await submit();
+      if (replayed) reply.header('idempotency-replayed', 'true');
+      reply.code(status);
+      return body;
     },
   });
 }
@@ -245,8 +309,13 @@ function callerOf(request: FastifyRequest): Pick<LedgerCall, 'role' | 'person'> 
   return { role, person };
 }
 
-function idempotentRequest(request: FastifyRequest, call: object): IdempotentRequest | undefined {
-  const idempotencyKey = request.headers['idempotency-key'];
+/** What is not waited for has a key in any case: its answer may be asked for after a restart. */
+function idempotentRequest(
+  request: FastifyRequest,
+  call: object,
+  isLater: boolean,
+): IdempotentRequest | undefined {
+  const idempotencyKey = request.headers['idempotency-key'] ?? (isLater ? randomUUID() : undefined);
   if (typeof idempotencyKey !== 'string' || request.apiKey === null) return undefined;
   const fingerprint = createHash('sha256').update(canonicalJson(call)).digest('hex');
   return { keyId: request.apiKey.id, idempotencyKey, fingerprint };

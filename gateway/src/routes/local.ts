@@ -207,6 +207,7 @@ export const LOCAL_ROUTES: readonly LocalRoute[] = DOCUMENTED.map((route) => ({
 
 const CODES = [
   'UNAUTHENTICATED',
+  'SCOPE_REQUIRED',
   'ROLE_REQUIRED',
   'RATE_LIMITED',
   'INVALID_ARGUMENT',

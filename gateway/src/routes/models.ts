@@ -56,6 +56,7 @@ export const MODEL_ROUTES: readonly LedgerRoute[] = [
     tag,
     operationId: 'listModels',
     description: 'In pages: pass the bookmark of one page to get the next.',
+    filters: { owner: 'publishedBy', at: 'publishedAt' },
     errors: [],
     answer: PageOfRows(Model),
     examples: { answer: { items: [MODEL] } },

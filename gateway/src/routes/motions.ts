@@ -2,6 +2,7 @@
 import { Motion, MotionRecord, PageOfRows } from '@consilium/domain';
 import { STUDY } from '../http/examples.ts';
 import type { LedgerRoute } from './ledger-route.ts';
+import { statesOf } from './list-filters.ts';
 
 const tag = 'studies';
 const AT = STUDY.proposedAt;
@@ -46,6 +47,7 @@ export const MOTION_ROUTES: readonly LedgerRoute[] = [
     tag,
     operationId: 'listMotions',
     description: 'In pages: pass the bookmark of one page to get the next.',
+    filters: { states: statesOf(Motion), owner: 'movedBy', at: 'movedAt' },
     errors: ['STUDY_NOT_FOUND'],
     answer: PageOfRows(Motion),
     examples: { answer: { items: [MOTION] } },

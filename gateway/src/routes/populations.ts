@@ -2,6 +2,7 @@
 import { Block, PageOfRows, Population } from '@consilium/domain';
 import { BLOCK, POPULATION, REGISTER_POPULATION } from '../http/examples.ts';
 import type { LedgerRoute } from './ledger-route.ts';
+import { statesOf } from './list-filters.ts';
 
 const tag = 'populations';
 
@@ -29,6 +30,7 @@ export const POPULATION_ROUTES: readonly LedgerRoute[] = [
     operationId: 'listPopulations',
     description:
       'Datasets from before there were populations imply one each, which is not in this list until the dataset is revised.',
+    filters: { owner: 'owner', at: 'registeredAt' },
     errors: [],
     answer: PageOfRows(Population),
     examples: { answer: { items: [POPULATION] } },
@@ -47,6 +49,7 @@ export const POPULATION_ROUTES: readonly LedgerRoute[] = [
     tag,
     operationId: 'listBlocks',
     description: 'In pages: pass the bookmark of one page to get the next.',
+    filters: { states: statesOf(Block), at: 'openedAt' },
     errors: ['POPULATION_NOT_FOUND'],
     answer: PageOfRows(Block),
     examples: { answer: { items: [BLOCK] } },

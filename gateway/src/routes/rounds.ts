@@ -22,6 +22,7 @@ import {
   VERDICT,
 } from '../http/examples.ts';
 import type { LedgerRoute } from './ledger-route.ts';
+import { statesOf } from './list-filters.ts';
 
 const tag = 'rounds';
 /** What refuses any step of a round by its validators. */
@@ -55,6 +56,7 @@ export const ROUND_ROUTES: readonly LedgerRoute[] = [
     tag,
     operationId: 'listRounds',
     description: 'In pages: pass the bookmark of one page to get the next.',
+    filters: { states: statesOf(Round), at: 'openedAt' },
     errors: ['STUDY_NOT_FOUND'],
     answer: PageOfRows(Round),
     examples: { answer: { items: [ROUND] } },

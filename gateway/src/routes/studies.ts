@@ -33,6 +33,7 @@ import {
   VERDICT,
 } from '../http/examples.ts';
 import type { LedgerRoute } from './ledger-route.ts';
+import { statesOf } from './list-filters.ts';
 
 const tag = 'studies';
 const QUORUM: StudyQuorum = {
@@ -73,6 +74,7 @@ export const STUDY_ROUTES: readonly LedgerRoute[] = [
     description:
       'In summary, without question, model and plan. In pages: pass the bookmark of one page to get the next. A page ' +
       'may be shorter than asked for: it ends at its bytes too.',
+    filters: { states: statesOf(Study), owner: 'requester', purpose: 'purpose', at: 'proposedAt' },
     errors: [],
     answer: PageOfRows(StudySummary),
     examples: { answer: { items: [summaryOfStudy(STUDY)] } },
@@ -265,6 +267,7 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
     tag: consents,
     operationId: 'listDeclines',
     description: 'In pages: pass the bookmark of one page to get the next.',
+    filters: { owner: 'owner', at: 'declinedAt' },
     errors: ['STUDY_NOT_FOUND'],
     answer: PageOfRows(Decline),
     examples: { answer: { items: [DECLINE] } },
@@ -274,6 +277,7 @@ export const CONSENT_ROUTES: readonly LedgerRoute[] = [
     tag: consents,
     operationId: 'listConsents',
     description: 'In pages: pass the bookmark of one page to get the next.',
+    filters: { states: statesOf(Consent), owner: 'owner', at: 'grantedAt' },
     errors: ['STUDY_NOT_FOUND'],
     answer: PageOfRows(Consent),
     examples: { answer: { items: [CONSENT] } },

@@ -108,6 +108,7 @@ export function addTransactionRoute(
         ...problemResponses([
           'INVALID_ARGUMENT',
           'UNAUTHENTICATED',
+          'SCOPE_REQUIRED',
           'RATE_LIMITED',
           'GATEWAY_INTERNAL',
           'TRANSACTION_NOT_FOUND',

@@ -10,6 +10,7 @@ import type { TrainerAddress } from '../dependencies.ts';
 import type { Ledger } from '../fabric/ledger.ts';
 import type { AccessTokens } from '../http/access-tokens.ts';
 import { ApiKeys } from '../http/api-keys.ts';
+import type { CrossOrigin } from '../http/cross-origin.ts';
 import { createApiKey } from '../http/key-file.ts';
 import type { TlsListener } from '../http/tls-listener.ts';
 import { Outbox } from '../outbox/outbox.ts';
@@ -42,6 +43,7 @@ export interface FixtureOptions<L extends Ledger = MemoryLedger> {
   readonly witnesses?: WitnessExchange;
   readonly tokens?: AccessTokens;
   readonly tls?: TlsListener;
+  readonly crossOrigin?: CrossOrigin;
 }
 
 export async function openGateway<L extends Ledger = MemoryLedger>(
@@ -66,6 +68,7 @@ export async function openGateway<L extends Ledger = MemoryLedger>(
     ...(options.logger && { logger: options.logger }),
     tokens: options.tokens,
     tls: options.tls,
+    crossOrigin: options.crossOrigin,
     limits: { ...DEFAULT_LIMITS, recoveryTimeoutMs: 50, refusalPauseMs: 0, ...options.limits },
   });
   return {

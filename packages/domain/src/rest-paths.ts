@@ -99,6 +99,7 @@ export const GATEWAY_PATHS = {
   unsignedTransactions: '/unsigned-transactions',
   endorsementOfUnsigned: '/unsigned-transactions/{transactionId}/endorsement',
   submissionOfUnsigned: '/unsigned-transactions/{transactionId}/submission',
+  operation: '/operations/{operationId}',
   events: '/events',
   evidenceOfStudy: '/evidence/studies/{studyId}',
   evidenceOfDataset: '/evidence/datasets/{datasetId}',

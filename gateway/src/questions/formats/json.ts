@@ -4,7 +4,7 @@ import { columnsOf } from '../answer.ts';
 import type { WholeAnswer } from './whole-answer.ts';
 
 /** The answer as one object: each table by its name. */
-export const asObject = ({ question, sentences, tables, notes, answered, bookmark }: WholeAnswer) => ({
+export const asObject = ({ question, sentences, tables, notes, answered, bookmark, next }: WholeAnswer) => ({
   question,
   answer: sentences,
   ...Object.fromEntries(tables.map(({ form, rows }) => [form.name, rows])),
@@ -17,11 +17,12 @@ export const asObject = ({ question, sentences, tables, notes, answered, bookmar
   notes,
   answered,
   ...(bookmark !== undefined && { bookmark }),
+  ...(next !== undefined && { next }),
 });
 
 /** As lines: first the answer without its tables, then each row with its table's name. */
 export function asLines(whole: WholeAnswer): string {
-  const { question, sentences, tables, notes, answered, bookmark } = whole;
+  const { question, sentences, tables, notes, answered, bookmark, next } = whole;
   const head = {
     table: 'answer',
     question,
@@ -29,6 +30,7 @@ export function asLines(whole: WholeAnswer): string {
     notes,
     answered,
     ...(bookmark !== undefined && { bookmark }),
+    ...(next !== undefined && { next }),
   };
   const rows = tables.flatMap(({ form, rows: ofTable }) =>
     ofTable.map((row) => ({ table: form.name, ...row })),
