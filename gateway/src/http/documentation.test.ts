@@ -8,6 +8,7 @@ import type { TSchema } from 'typebox';
 import { Errors } from 'typebox/value';
 import { LEDGER_ROUTES } from '../app.ts';
 import { VARIABLES } from '../config.ts';
+import { writtenDocument } from '../documentation/openapi-file.ts';
 import { restApiPage } from '../documentation/rest-api-page.ts';
 import { splitArgument } from '../routes/ledger-route.ts';
 import { type GatewayFixture, openGateway } from '../testing/gateway-fixture.ts';
@@ -40,8 +41,20 @@ describe('the OpenAPI document', () => {
   before(async () => {
     gateway = await openGateway();
     document = (await gateway.app.inject('/documentation/json')).json();
+    const shared = (document as unknown as { components: { responses: Record<string, object> } }).components;
+    const resolved = ({ responses, ...operation }: Operation): Operation => ({
+      ...operation,
+      responses: Object.fromEntries(
+        Object.entries(responses as Record<string, { $ref?: string }>).map(([status, one]) => [
+          status,
+          one.$ref === undefined ? one : shared.responses[one.$ref.split('/').at(-1)!],
+        ]),
+      ) as Operation['responses'],
+    });
     operations = Object.entries(document.paths).flatMap(([path, methods]) =>
-      Object.entries(methods).map(([method, operation]) => [`${method} ${path}`, operation] as const),
+      Object.entries(methods).map(
+        ([method, operation]) => [`${method} ${path}`, resolved(operation)] as const,
+      ),
     );
   });
   after(() => gateway.close());
@@ -87,7 +100,7 @@ describe('the OpenAPI document', () => {
         assert.deepEqual(security, [{ apiKey: [] }], name);
       } else {
         assert.match(description ?? '', /Public\./, name);
-        assert.equal(security, undefined, name);
+        assert.deepEqual(security, [], name);
       }
     }
   });
@@ -153,11 +166,14 @@ describe('the OpenAPI document', () => {
         return true;
       });
     }
-    // Wherever a problem is documented it is by this schema, and has no example of its own.
+    // Wherever a problem is documented its example is one with this status, and of a code that is documented there.
     for (const [name, { responses }] of operations) {
-      for (const { content } of Object.values(responses)) {
+      for (const [status, { description, content }] of Object.entries(responses)) {
         const media = content?.['application/problem+json'];
-        if (media !== undefined) assert.deepEqual(Object.keys(media), ['schema'], name);
+        if (media === undefined) continue;
+        const { status: own, code } = media.example as { status: number; code: string };
+        assert.equal(String(own), status, name);
+        assert.ok(description.includes(`\`${code}\``) || code.startsWith('TRAINER_'), `${name}: ${code}`);
       }
     }
   });
@@ -175,6 +191,54 @@ describe('the OpenAPI document', () => {
     for (const [name] of operations) {
       const [method = '', path = ''] = name.split(' ');
       assert.ok(page.includes(`| ${method.toUpperCase()} | \`${path}\` | `), name);
+    }
+  });
+
+  it('is in step with the file that generators of clients take', () => {
+    const file = readFileSync(new URL('../../../../docs/reference/openapi.json', import.meta.url), 'utf8');
+    assert.equal(file === writtenDocument(document), true, 'run: scripts/write-documentation.sh');
+  });
+
+  it('has a name for every object and every list of words, of the domain or of its place', () => {
+    const { components } = document as unknown as { components: { schemas: Record<string, object> } };
+    const unnamed: string[] = [];
+    const look = (json: unknown, place: string, isTop: boolean): void => {
+      if (typeof json !== 'object' || json === null) return;
+      const { properties, enum: words } = json as { properties?: object; enum?: unknown[] };
+      if (!isTop && (Object.keys(properties ?? {}).length > 0 || (words?.length ?? 0) > 1))
+        unnamed.push(place);
+      for (const [key, value] of Object.entries(json)) {
+        if (key !== 'example' && key !== 'examples') look(value, `${place}/${key}`, false);
+      }
+    };
+    for (const [name, schema] of Object.entries(components.schemas)) {
+      assert.match(name, /^[A-Z][A-Za-z0-9]+$/);
+      assert.doesNotMatch(name, /Inner|Response|\d{3}/, name);
+      for (const [key, value] of Object.entries(schema)) {
+        if (key !== 'examples' && key !== 'enum') look(value, `${name}/${key}`, key === 'properties');
+      }
+    }
+    look(document.paths, '', false);
+    assert.deepEqual(unnamed, []);
+    for (const noun of [
+      'Study',
+      'Dataset',
+      'RoundDossier',
+      'Consent',
+      'Problem',
+      'Operation',
+      'StudyTraining',
+    ]) {
+      assert.ok(components.schemas[noun] !== undefined, noun);
+    }
+  });
+
+  it('says who may call every route, and declares what /v1/local refuses', () => {
+    for (const [name, { security, responses }] of operations) {
+      assert.ok(security !== undefined, name);
+      if (!name.includes(' /v1/local/')) continue;
+      for (const status of ['401', '403', '404', '405', '422', '429', '503'])
+        assert.ok(responses[status], name);
     }
   });
 

@@ -4,6 +4,7 @@ import { ROLES, type Role } from '@consilium/domain';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyContextConfig, FastifyInstance, FastifySchema } from 'fastify';
+import { finishDocument } from './finished-document.ts';
 import { meaningOf, PROBLEM_TYPE, Problem, type ProblemCode, statusOf } from './problem.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
@@ -95,6 +96,7 @@ export async function addDocumentation(app: FastifyInstance): Promise<void> {
   await app.register(swagger, {
     refResolver: { buildLocalReference: ({ $id }) => String($id) },
     transform: ({ schema, url, route }) => ({ url, schema: withStreamedBody(schema, route.config) }),
+    transformObject: (made) => finishDocument('openapiObject' in made ? made.openapiObject : {}) as object,
     openapi: {
       openapi: '3.1.0',
       info: {
