@@ -55,7 +55,12 @@ import { ROUND_ROUTES } from './routes/rounds.ts';
 import { addServiceRoutes } from './routes/service.ts';
 import { CONSENT_ROUTES, STUDY_ROUTES } from './routes/studies.ts';
 import { addUnsignedTransactionRoutes } from './routes/unsigned-transactions.ts';
+import { addWebhookRoutes } from './routes/webhooks.ts';
 import { addWitnessRoutes } from './routes/witness.ts';
+import { KeptWebhooks } from './webhooks/kept-webhooks.ts';
+import type { SendWebhook } from './webhooks/send-webhook.ts';
+import { NO_TARGETS, type WebhookTargets } from './webhooks/webhook-targets.ts';
+import { Webhooks } from './webhooks/webhooks.ts';
 import { type WitnessExchange, witnessesByHand } from './witnesses/witness-exchange.ts';
 
 /** How often connections are looked at for timeouts. */
@@ -76,6 +81,21 @@ export const LEDGER_ROUTES = [
   ...ACTIVITY_ROUTES,
 ].map((route) => ({ ...route, path: pathOf(route) }));
 
+/** What webhooks need beside what the service has. */
+export interface WebhooksGiven {
+  readonly kept: KeptWebhooks;
+  readonly send: SendWebhook;
+  /** None may be registered if absent. */
+  readonly targets?: WebhookTargets;
+  /** Pauses before attempts, for tests. */
+  readonly pauseMs?: (failed: number) => number;
+}
+
+const noWebhooks = (): WebhooksGiven => ({
+  kept: new KeptWebhooks(),
+  send: async () => ({ delivered: false, problem: 'this gateway sends no webhooks' }),
+});
+
 export interface AppOptions {
   readonly ledger: Ledger;
   readonly outbox: Outbox;
@@ -88,6 +108,8 @@ export interface AppOptions {
   readonly apiKeys: ApiKeys;
   /** Access tokens of an OpenID provider; none are taken if absent. */
   readonly tokens?: AccessTokens | undefined;
+  /** None may be registered if absent. Closing the service closes them. */
+  readonly webhooks?: WebhooksGiven;
   /** Plain HTTP if absent. */
   readonly tls?: TlsListener | undefined;
   readonly trainer: TrainerAddress | undefined;
@@ -171,6 +193,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     witnessTls: options.witnessTls,
     ...(options.certificates !== undefined && { certificates: options.certificates }),
   });
+  const { targets = NO_TARGETS, ...given } = options.webhooks ?? noWebhooks();
+  const webhooks = new Webhooks({
+    ...given,
+    ...{ ledger, apiKeys, targets, limits, log: app.log },
+    onOutcome: (outcome) => metrics.webhookAttempts.inc({ outcome }),
+  });
+  metrics.watchWebhooks(webhooks);
   witnesses.onRefusal = (mspId, reason) => metrics.witnessRefusals.inc({ mspId, reason });
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions, url } = request;
@@ -190,10 +219,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     log: app.log,
     recoveryTimeoutMs: limits.recoveryTimeoutMs,
   });
-  app.addHook('onReady', async () => submissions.startRecovery());
   const operations = new Operations();
+  app.addHook('onReady', async () => {
+    submissions.startRecovery();
+    webhooks.start();
+  });
   app.addHook('onClose', async () => {
     tls?.close();
+    await webhooks.close();
     await operations.close();
     await submissions.close();
     await witnesses.close();
@@ -227,6 +260,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     history,
     witnesses,
     apiKeys,
+    webhooks,
     tls,
     metrics,
     trainer,
@@ -240,6 +274,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   addEvidenceRoutes(app, dependencies);
   await addWitnessRoutes(app, dependencies);
   addEventRoutes(app, dependencies);
+  addWebhookRoutes(app, dependencies);
   await addLocalRoutes(app, dependencies);
   addServiceRoutes(app, dependencies);
   await app.ready();

@@ -26,6 +26,8 @@ import { TlsListener } from './http/tls-listener.ts';
 import { KEY_HELP, KEY_OPTIONS, runKeyCommand } from './key-command.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { IndexInThread } from './read-model/index-in-thread.ts';
+import { KeptWebhooks } from './webhooks/kept-webhooks.ts';
+import { webhookSender } from './webhooks/send-webhook.ts';
 import { neighbourAt } from './witnesses/ask-neighbour.ts';
 import { KeptStatements } from './witnesses/kept-statements.ts';
 import { OwnStatements } from './witnesses/own-statements.ts';
@@ -92,6 +94,7 @@ async function serve(config: Config): Promise<void> {
   const addressFile = join(dataDirectory, 'gateway.json');
   rmSync(addressFile, { force: true });
   const outbox = new Outbox(dataDirectory);
+  const keptWebhooks = new KeptWebhooks(dataDirectory);
   const uses = new KeyUses(keyUsesFile(dataDirectory), (err) =>
     logger.error({ err }, 'the last uses of API keys cannot be written down'),
   );
@@ -167,6 +170,11 @@ async function serve(config: Config): Promise<void> {
     outbox,
     apiKeys,
     tokens: config.signIn && new AccessTokens(config.signIn),
+    webhooks: {
+      kept: keptWebhooks,
+      targets: config.webhookTargets,
+      send: webhookSender({ timeoutMs: limits.webhookTimeoutMs, allowed: config.webhookTargets.allowed }),
+    },
     tls,
     trainer: config.trainer,
     limits,

@@ -9,6 +9,7 @@ import { CROSS_ORIGIN_VARIABLES, type CrossOrigin, readCrossOrigin } from './htt
 import { readApiKeyFile } from './http/key-file.ts';
 import { readSignIn, SIGN_IN_VARIABLES, type SignInSettings } from './http/sign-in-settings.ts';
 import { type TlsFiles, TlsListener } from './http/tls-listener.ts';
+import { NO_TARGETS, targetHosts, type WebhookTargets } from './webhooks/webhook-targets.ts';
 import { statementSigner } from './witnesses/statement-signer.ts';
 import { readWitnessFile, type WitnessSettings } from './witnesses/witness-file.ts';
 
@@ -29,6 +30,8 @@ export interface Config {
   /** How statements are exchanged with gateways of other hospitals; not at all where it is undefined. */
   readonly witnesses: WitnessSettings | undefined;
   readonly crossOrigin: CrossOrigin | undefined;
+  /** Where webhooks may go. */
+  readonly webhookTargets: WebhookTargets;
   readonly logLevel: string;
   readonly limits: Limits;
 }
@@ -63,6 +66,14 @@ export interface Limits {
   readonly trainerTimeoutMs: number;
   /** How often each gateway of another hospital is asked what it saw. */
   readonly witnessIntervalMs: number;
+  readonly webhooks: number;
+  readonly webhooksPerKey: number;
+  /** For the whole of one attempt. */
+  readonly webhookTimeoutMs: number;
+  /** Of one event, before it is set aside. */
+  readonly webhookAttempts: number;
+  /** Of one webhook. */
+  readonly webhookDeadLetters: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -88,6 +99,11 @@ export const DEFAULT_LIMITS: Limits = {
   recoveryTimeoutMs: 10_000,
   trainerTimeoutMs: 120_000,
   witnessIntervalMs: 60_000,
+  webhooks: 50,
+  webhooksPerKey: 10,
+  webhookTimeoutMs: 10_000,
+  webhookAttempts: 12,
+  webhookDeadLetters: 1_000,
 };
 
 const LIMIT_VARIABLES: Record<keyof Limits, string> = {
@@ -113,6 +129,11 @@ const LIMIT_VARIABLES: Record<keyof Limits, string> = {
   recoveryTimeoutMs: 'CONSILIUM_RECOVERY_TIMEOUT_MS',
   trainerTimeoutMs: 'CONSILIUM_TRAINER_TIMEOUT_MS',
   witnessIntervalMs: 'CONSILIUM_WITNESS_INTERVAL_MS',
+  webhooks: 'CONSILIUM_WEBHOOKS',
+  webhooksPerKey: 'CONSILIUM_WEBHOOKS_PER_KEY',
+  webhookTimeoutMs: 'CONSILIUM_WEBHOOK_TIMEOUT_MS',
+  webhookAttempts: 'CONSILIUM_WEBHOOK_ATTEMPTS',
+  webhookDeadLetters: 'CONSILIUM_WEBHOOK_DEAD_LETTERS',
 };
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
@@ -142,6 +163,11 @@ const LIMIT_MEANINGS: Record<keyof Limits, string> = {
   recoveryTimeoutMs: 'Milliseconds to ask the ledger what became of a transaction whose answer was lost',
   trainerTimeoutMs: 'Milliseconds for the trainer to answer a request under /v1/local; then 503',
   witnessIntervalMs: 'Milliseconds between two questions to each gateway of another hospital, what it saw',
+  webhooks: 'Webhooks in all; more get 409',
+  webhooksPerKey: 'Webhooks of one API key; more get 409',
+  webhookTimeoutMs: 'Milliseconds for a webhook to be sent and answered; then it is tried again',
+  webhookAttempts: 'Attempts for one event, in about an hour by default; then it is a dead letter',
+  webhookDeadLetters: 'Dead letters of one webhook; beyond, the event at hand is tried on',
 };
 
 /** A number as a person reads it: 1 MiB for bytes, with separators for the rest. */
@@ -179,6 +205,14 @@ export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = 
     'File that says where gateways of other hospitals give their statements, and where this one does; none if not set',
   ],
   ...CROSS_ORIGIN_VARIABLES,
+  [
+    'CONSILIUM_WEBHOOK_TARGETS',
+    'Hosts that webhooks may go to, such as siem.hospital.example,hooks.hospital.example:8443; none if not set',
+  ],
+  [
+    'CONSILIUM_WEBHOOK_LOOPBACK',
+    'Addresses or networks of this machine that they may go to, such as 127.0.0.1; none if not set',
+  ],
   ['CONSILIUM_LOG_LEVEL', `One of ${LOG_LEVELS.join(', ')} (default info)`],
   ...Object.entries(LIMIT_VARIABLES).map(([limit, name]) => {
     const key = limit as keyof Limits;
@@ -221,6 +255,7 @@ export function readConfig(environment: Environment): Config {
   variables.attempt('CONSILIUM_PROXIES', () => proxyList(proxies));
   const trainer = readTrainer(variables);
   const witnesses = readWitnesses(variables, connection);
+  const webhookTargets = readWebhookTargets(variables);
   const tls = readTls(variables);
   const signIn = readSignIn(variables);
   const crossOrigin = readCrossOrigin(variables);
@@ -252,8 +287,23 @@ export function readConfig(environment: Environment): Config {
     proxies,
     witnesses,
     crossOrigin,
+    webhookTargets,
     logLevel,
     limits,
+  };
+}
+
+function readWebhookTargets(variables: EnvironmentReader): WebhookTargets {
+  const list = (variables.text('CONSILIUM_WEBHOOK_LOOPBACK') ?? '').split(',');
+  return {
+    hosts:
+      variables.attempt('CONSILIUM_WEBHOOK_TARGETS', () =>
+        targetHosts(variables.text('CONSILIUM_WEBHOOK_TARGETS') ?? ''),
+      ) ?? NO_TARGETS.hosts,
+    allowed:
+      variables.attempt('CONSILIUM_WEBHOOK_LOOPBACK', () =>
+        proxyList(list.flatMap((one) => one.trim() || [])),
+      ) ?? NO_TARGETS.allowed,
   };
 }
 

@@ -8,6 +8,7 @@ import type { Metrics } from './metrics.ts';
 import type { Operations } from './operations/operations.ts';
 import type { Submissions } from './outbox/submissions.ts';
 import type { WatchedHistory } from './read-model/index-in-thread.ts';
+import type { Webhooks } from './webhooks/webhooks.ts';
 import type { WitnessExchange } from './witnesses/witness-exchange.ts';
 
 export interface TrainerAddress {
@@ -25,6 +26,7 @@ export interface Dependencies {
   /** What gateways of other hospitals saw of it. */
   readonly witnesses: WitnessExchange;
   readonly apiKeys: ApiKeys;
+  readonly webhooks: Webhooks;
   /** undefined where plain HTTP is spoken. */
   readonly tls: TlsListener | undefined;
   readonly metrics: Metrics;

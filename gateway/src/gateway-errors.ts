@@ -36,6 +36,11 @@ export const GATEWAY_ERRORS = {
     meaning: 'The API key is limited to other requests than this one.',
     remedy: 'Use a key with the scope that the detail names; the operator creates keys with --scopes.',
   },
+  API_KEY_REQUIRED: {
+    status: 403,
+    meaning: 'Webhooks belong to an API key: an access token ends before their events come.',
+    remedy: 'Use an API key; the operator creates one with "consilium-gateway key create --scopes webhooks".',
+  },
   ROUTE_NOT_FOUND: {
     status: 404,
     meaning: 'This gateway has no such route.',
@@ -65,6 +70,11 @@ export const GATEWAY_ERRORS = {
       'Prepare it again: a proposal waits for five minutes, an endorsed transaction for fifteen, and not across a ' +
       'restart. GET /v1/transactions/{transactionId} says whether it was sent.',
   },
+  WEBHOOK_NOT_FOUND: {
+    status: 404,
+    meaning: 'There is no such webhook, or it belongs to another API key.',
+    remedy: 'GET /v1/webhooks lists those of this API key.',
+  },
   METHOD_NOT_ALLOWED: {
     status: 405,
     meaning: 'This route does not take this method.',
@@ -79,6 +89,11 @@ export const GATEWAY_ERRORS = {
     status: 409,
     meaning: 'The Idempotency-Key was used before for a different request.',
     remedy: 'Use a new key for a new request.',
+  },
+  TOO_MANY_WEBHOOKS: {
+    status: 409,
+    meaning: 'There are as many webhooks as there may be, in all or of this API key.',
+    remedy: 'Remove one with DELETE /v1/webhooks/{webhookId}, or let the operator raise the limit.',
   },
   LEDGER_CONFLICT: {
     status: 409,
@@ -99,6 +114,11 @@ export const GATEWAY_ERRORS = {
     status: 415,
     meaning: 'This route does not take the content type of the body.',
     remedy: 'Send application/json.',
+  },
+  WEBHOOK_TARGET_REFUSED: {
+    status: 422,
+    meaning: 'This gateway sends no webhooks to that address. The detail says why.',
+    remedy: 'Use https and a host of CONSILIUM_WEBHOOK_TARGETS; the operator adds hosts there.',
   },
   RATE_LIMITED: {
     status: 429,
@@ -166,6 +186,12 @@ export const GATEWAY_ERRORS = {
   OUTBOX_UNAVAILABLE: {
     status: 503,
     meaning: 'This gateway cannot write its own records (is its disk full?); nothing was sent.',
+    remedy: 'The operator makes room on the disk of CONSILIUM_DATA_DIR; then try again.',
+    retryAfterSeconds: 15,
+  },
+  WEBHOOKS_UNAVAILABLE: {
+    status: 503,
+    meaning: 'This gateway cannot write its records of webhooks (is its disk full?); nothing was changed.',
     remedy: 'The operator makes room on the disk of CONSILIUM_DATA_DIR; then try again.',
     retryAfterSeconds: 15,
   },

@@ -139,7 +139,7 @@ function listed(of: {
   readonly nowMs: number;
 }): string {
   const uses = readKeyUses(keyUsesFile(of.data));
-  const keys = readApiKeyFile(of.path).keys.map(({ hash, ...key }) => ({
+  const keys = readApiKeyFile(of.path).keys.map(({ hash, replaced: _, ...key }) => ({
     ...key,
     state: hasEnded(key, of.nowMs) ? 'ended' : 'valid',
     lastUsedAt: uses.get(hash) ?? null,

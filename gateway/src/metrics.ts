@@ -23,6 +23,12 @@ interface MetricsOptions {
   readonly tls?: Pick<TlsListener, 'problem' | 'endsAtMs'> | undefined;
 }
 
+/** What is counted of webhooks, without naming any. */
+export interface WatchedWebhooks {
+  states(): Readonly<Record<string, number>>;
+  numberOfDeadLetters(): number;
+}
+
 export type Metrics = ReturnType<typeof createMetrics>;
 
 const HISTORY_STATES = ['building', 'following', 'waiting', 'stopped'] as const;
@@ -32,6 +38,7 @@ export function createMetrics(options: MetricsOptions) {
   const { ofProcess, history, apiKeys, tls, figures, witnesses, witnessTls, certificates } = options;
   const registry = new Registry();
   const registers = [registry];
+  let webhooks: WatchedWebhooks | undefined;
   if (ofProcess) collectDefaultMetrics({ register: registry });
   return {
     registry,
@@ -197,6 +204,33 @@ export function createMetrics(options: MetricsOptions) {
         },
       }),
     }),
+    webhookAttempts: new Counter({
+      name: 'consilium_webhook_attempts_total',
+      help: 'Attempts to deliver an event: delivered or failed; and events set aside after all attempts.',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    webhooks: new Gauge({
+      name: 'consilium_webhooks',
+      help: 'Webhooks by what they do: delivering, retrying, stopped by the other side, or refused.',
+      labelNames: ['state'],
+      registers,
+      collect() {
+        for (const [state, number] of Object.entries(webhooks?.states() ?? {})) this.set({ state }, number);
+      },
+    }),
+    webhookDeadLetters: new Gauge({
+      name: 'consilium_webhook_dead_letters',
+      help: 'Events that could not be delivered, and wait for their owner.',
+      registers,
+      collect() {
+        this.set(webhooks?.numberOfDeadLetters() ?? 0);
+      },
+    }),
+    /** They are made with these metrics, and so come later. */
+    watchWebhooks(watched: WatchedWebhooks) {
+      webhooks = watched;
+    },
     eventStreams: new Gauge({
       name: 'consilium_event_streams',
       help: 'Event streams being served.',

@@ -97,6 +97,23 @@ export class ApiKeys {
     return { key: found.key };
   }
 
+  /** The hash of the key that has this id now. */
+  hashOf(id: string, nowMs: number = Date.now()): string | undefined {
+    this.#rereadAfter(nowMs);
+    return this.#keys.find(({ key }) => key.id === id)?.entry.hash;
+  }
+
+  /**
+   * The key whose hash this is, or the one that a rotation put in its place. Another key that was made later under the
+   * same id is not the same.
+   */
+  holderOf(hash: string, nowMs: number = Date.now()): ApiKey | undefined {
+    this.#rereadAfter(nowMs);
+    const holds = ({ entry }: Held) => !hasEnded(entry, nowMs);
+    const rotated = this.#keys.find((one) => holds(one) && one.entry.replaced?.includes(hash));
+    return (rotated ?? this.#keys.find((one) => holds(one) && one.entry.hash === hash))?.key;
+  }
+
   #rereadAfter(nowMs: number): void {
     const sinceMs = nowMs - this.#checkedAtMs;
     // A clock that was set back is no reason to go by an old file.

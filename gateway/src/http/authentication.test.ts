@@ -115,6 +115,7 @@ describe('a key with scopes', () => {
       submit: { method: 'POST', url: '/v1/datasets' },
       local: { method: 'POST', url: '/v1/local/datasets' },
       events: { method: 'GET', url: '/v1/events?from=-1' },
+      webhooks: { method: 'GET', url: '/v1/webhooks' },
     };
     t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
     for (const scope of SCOPES) {

@@ -20,7 +20,7 @@ export function originForm(target: string): string {
 
 /** Node keeps the first of several and drops the others, where a proxy in front may have read another one. */
 const GIVEN_ONCE = new Set(['authorization', 'content-type', 'host']);
-const WITHOUT_BODY = new Set(['GET', 'HEAD']);
+const WITHOUT_BODY = new Set(['GET', 'HEAD', 'DELETE']);
 
 /** What is wrong with a request's head, if anything. */
 function malformation({ raw, is404 }: FastifyRequest): string | undefined {

@@ -28,6 +28,12 @@ const Instant = Type.String({
   pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d([.]\\d{1,3})?Z$',
   description: 'A time in UTC such as 2027-01-31T00:00:00Z.',
 });
+const Hash = Type.String({
+  pattern: '^sha256:[0-9a-f]{64}$',
+  description: 'sha256: and the hash of the key, hex.',
+});
+/** As many keys before it as an entry names. */
+const REPLACED_MAX = 20;
 const ApiKeyEntry = Strict({
   id: Id,
   role: Words(ROLES),
@@ -35,10 +41,9 @@ const ApiKeyEntry = Strict({
   scopes: Type.Optional(Type.Array(Words(SCOPES), { minItems: 1, maxItems: SCOPES.length })),
   createdAt: Type.Optional(Instant),
   expiresAt: Type.Optional(Instant),
-  hash: Type.String({
-    pattern: '^sha256:[0-9a-f]{64}$',
-    description: 'sha256: and the hash of the key, hex.',
-  }),
+  hash: Hash,
+  /** Of keys that it took the place of, the last ones: what was registered with one of them goes on. */
+  replaced: Type.Optional(Type.Array(Hash, { maxItems: REPLACED_MAX })),
 });
 const ApiKeyFile = Strict({ keys: Type.Array(ApiKeyEntry, { maxItems: 1000 }) });
 export type ApiKeyEntry = Static<typeof ApiKeyEntry>;
@@ -119,7 +124,7 @@ export interface NewApiKey {
 }
 
 /** A key as it is shown once. */
-export type MadeApiKey = Omit<ApiKeyEntry, 'hash'> & { readonly key: string };
+export type MadeApiKey = Omit<ApiKeyEntry, 'hash' | 'replaced'> & { readonly key: string };
 
 /**
  * Makes a key and appends its hash to the file (made where it is missing, readable by its owner alone).
@@ -177,6 +182,7 @@ export function rotateApiKey(
       createdAt: new Date(nowMs).toISOString(),
       ...(expiresAt !== undefined && { expiresAt }),
       hash: textOfHash(key),
+      replaced: [...(old.replaced ?? []), old.hash].slice(-REPLACED_MAX),
     };
     const others = keys.map((entry) => (entry.id === id ? made! : entry));
     if (overlapMs === 0 || hasEnded(old, nowMs)) return others;
@@ -187,7 +193,7 @@ export function rotateApiKey(
     const oldId = `${id.slice(0, 50)}-old-${randomBytes(4).toString('hex')}`;
     return [...others, { ...old, id: oldId, expiresAt: new Date(endsAtMs).toISOString() }];
   });
-  const { hash: _, ...shown } = made!;
+  const { hash: _hash, replaced: _replaced, ...shown } = made!;
   return { ...shown, key };
 }
 

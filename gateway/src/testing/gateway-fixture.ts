@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ROLES, type Role } from '@consilium/domain';
 import type { FastifyBaseLogger, FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
-import { buildApp } from '../app.ts';
+import { buildApp, type WebhooksGiven } from '../app.ts';
 import { DEFAULT_LIMITS, type Limits } from '../config.ts';
 import type { TrainerAddress } from '../dependencies.ts';
 import type { Ledger } from '../fabric/ledger.ts';
@@ -17,6 +17,7 @@ import { Outbox } from '../outbox/outbox.ts';
 import type { WatchedHistory } from '../read-model/index-in-thread.ts';
 import type { HistorySource } from '../read-model/ledger-history.ts';
 import { unwatched } from '../read-model/no-history.ts';
+import { KeptWebhooks } from '../webhooks/kept-webhooks.ts';
 import type { WitnessExchange } from '../witnesses/witness-exchange.ts';
 import { MemoryLedger } from './memory-ledger.ts';
 
@@ -44,7 +45,10 @@ export interface FixtureOptions<L extends Ledger = MemoryLedger> {
   readonly tokens?: AccessTokens;
   readonly tls?: TlsListener;
   readonly crossOrigin?: CrossOrigin;
+  readonly webhooks?: Omit<WebhooksGiven, 'kept'>;
 }
+
+const SEND_NOTHING = async () => ({ delivered: false, problem: 'nothing is sent in this test' }) as const;
 
 export async function openGateway<L extends Ledger = MemoryLedger>(
   options: FixtureOptions<L> = {},
@@ -63,6 +67,7 @@ export async function openGateway<L extends Ledger = MemoryLedger>(
     history: options.history && ('status' in options.history ? options.history : unwatched(options.history)),
     apiKeys: new ApiKeys(path),
     witnesses: options.witnesses,
+    webhooks: { kept: new KeptWebhooks(directory), ...(options.webhooks ?? { send: SEND_NOTHING }) },
     trainer: options.trainer,
     proxies: options.proxies ?? [],
     ...(options.logger && { logger: options.logger }),

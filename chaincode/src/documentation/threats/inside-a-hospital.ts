@@ -32,6 +32,36 @@ export const HOSPITAL: ThreatSection = {
       ],
     },
     {
+      id: 'webhook-targets',
+      attack: 'Webhooks to places where nobody should reach',
+      titles: [
+        'take no other host, port, scheme or form, however it is written',
+        'is not asked where it is of this machine, of the link, of nobody or of many, in any notation',
+        'refuses the name where only one of several addresses is refused',
+        'a name that resolves to this machine is not asked, unless the operator allows it',
+        'a redirect is not followed',
+        'a certificate of another name or authority is refused before anything is sent',
+      ],
+    },
+    {
+      id: 'webhooks-of-ended-keys',
+      attack: 'Events for a key that ended',
+      titles: [
+        'once the key that registered it is revoked nothing more is sent, also under another key of its id',
+        'a rotated key goes on with its webhooks, and one that loses the scope does not',
+        'a role sees its own webhooks alone, and an operator removes any but sees no secret',
+      ],
+    },
+    {
+      id: 'forged-webhooks',
+      attack: 'Forged and replayed events of a webhook',
+      titles: [
+        'a signature is the one that the libraries of Standard Webhooks compute',
+        'each part of what is signed changes the signature',
+        'a secret is answered once, and is in no other answer, in no log and in a file for its owner alone',
+      ],
+    },
+    {
       id: 'forged-tokens',
       attack: 'A token of somebody else, or for something else',
       titles: [
