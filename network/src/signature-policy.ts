@@ -1,10 +1,14 @@
 // Fabric's signature policies as text, such as OutOf(2, 'A.peer', 'B.peer', 'C.peer'): read as Fabric reads them, so
 // that one that cannot be met is refused before anything starts.
 
+/** A role of an organisation. */
+export interface Principal {
+  readonly mspId: string;
+  readonly role: string;
+}
+
 /** Who must sign: a role of an organisation, or N of several rules. */
-export type SignatureRule =
-  | { readonly mspId: string; readonly role: string }
-  | { readonly n: number; readonly of: readonly SignatureRule[] };
+export type SignatureRule = Principal | { readonly n: number; readonly of: readonly SignatureRule[] };
 
 /** The text is no signature policy. */
 export class PolicySyntaxError extends Error {
@@ -48,8 +52,17 @@ function tokensOf(text: string): Token[] {
 
 const quoted = (text: string): string => JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
 
-/** @throws PolicySyntaxError saying from where it cannot be read. */
-export function parseSignaturePolicy(text: string): SignatureRule {
+/** A role of an organisation, as Fabric's own tools read it. */
+function principalOf(text: string): Principal | undefined {
+  const found = PRINCIPAL.exec(text);
+  return found === null ? undefined : { mspId: found[1]!, role: found[2]! };
+}
+
+/**
+ * @param readPrincipal where names of organisations are others than in Fabric's own tools; undefined for what is none
+ * @throws PolicySyntaxError saying from where it cannot be read.
+ */
+export function parseSignaturePolicy(text: string, readPrincipal = principalOf): SignatureRule {
   const tokens = tokensOf(text);
   let at = 0;
   const isMark = (mark: string) => {
@@ -65,10 +78,9 @@ export function parseSignaturePolicy(text: string): SignatureRule {
     const token = tokens[at];
     at += 1;
     if (token?.kind === 'principal') {
-      const found = PRINCIPAL.exec(token.text);
-      if (found === null)
-        throw new PolicySyntaxError(`names ${quoted(token.text)}, which is no 'MSPID.role'`);
-      return { mspId: found[1]!, role: found[2]! };
+      const principal = readPrincipal(token.text);
+      if (principal !== undefined) return principal;
+      throw new PolicySyntaxError(`names ${quoted(token.text)}, which is no 'MSPID.role'`);
     }
     const gate = token?.kind === 'word' ? GATES[token.text] : undefined;
     if (gate === undefined)
@@ -99,7 +111,7 @@ export function parseSignaturePolicy(text: string): SignatureRule {
 export const canonicalRule = (rule: SignatureRule): string =>
   'n' in rule ? `OutOf(${rule.n},${rule.of.map(canonicalRule).join(',')})` : `${rule.mspId}.${rule.role}`;
 
-const principalsOf = (rule: SignatureRule): { readonly mspId: string; readonly role: string }[] =>
+const principalsOf = (rule: SignatureRule): Principal[] =>
   'n' in rule ? rule.of.flatMap(principalsOf) : [rule];
 
 /** A peer is a `peer` and a `member` of its organisation, and nothing else. */
