@@ -10,7 +10,7 @@ import { DEFAULT_LIMITS } from '../config.ts';
 import type { Connection } from '../fabric/connection-file.ts';
 import { IndexInThread } from './index-in-thread.ts';
 
-describe('closing the history of a channel', { timeout: 120_000 }, () => {
+describe('closing the history of a channel', () => {
   const directory = mkdtempSync(join(tmpdir(), 'thread-end-'));
   after(() => rmSync(directory, { recursive: true }));
   const lines: string[] = [];

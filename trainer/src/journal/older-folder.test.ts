@@ -117,7 +117,7 @@ const updatesIn = (store: WatchedStore, { consortium }: SmallConsortium) => {
   return { named: [...named].filter((cid) => store.cids.has(cid)).length, others: others.length };
 };
 
-describe('a trainer whose folder is an older copy', { timeout: 280_000 }, () => {
+describe('a trainer whose folder is an older copy', () => {
   let running: RunningConsortium | undefined;
   afterEach(async () => {
     await running?.stop();

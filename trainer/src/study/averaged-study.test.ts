@@ -47,7 +47,7 @@ function watched(seen: Seen): GraphEngine {
   };
 }
 
-describe('a study that hands over the average of its rounds', { timeout: 120_000 }, () => {
+describe('a study that hands over the average of its rounds', () => {
   const directory = mkdtempSync(join(tmpdir(), 'consilium-trainer-'));
   const store = new MemoryArtefactStore();
   const seen = new Map(MEMBERS.map((mspId): [string, Seen] => [mspId, { trained: [], scored: [] }]));

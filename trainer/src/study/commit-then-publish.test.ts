@@ -35,7 +35,7 @@ const aWorld = async ({
 const isSettled = ({ consortium }: SmallConsortium) =>
   consortium.consentsOf('study').every(({ state }) => state === 'settled');
 
-describe('committing, then publishing', { timeout: 280_000 }, () => {
+describe('committing, then publishing', () => {
   let running: RunningConsortium | undefined;
   afterEach(async () => {
     await running?.stop();
@@ -195,7 +195,7 @@ describe('committing, then publishing', { timeout: 280_000 }, () => {
   });
 });
 
-describe('what was put and is named by nobody', { timeout: 280_000 }, () => {
+describe('what was put and is named by nobody', () => {
   let running: RunningConsortium | undefined;
   afterEach(async () => {
     await running?.stop();

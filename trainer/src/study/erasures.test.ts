@@ -27,7 +27,7 @@ class ForgetfulStore extends MemoryArtefactStore {
 
 const DAY_MS = 86_400_000;
 
-describe('erasing after a withdrawal', { timeout: 280_000 }, () => {
+describe('erasing after a withdrawal', () => {
   let running: RunningConsortium | undefined;
   afterEach(async () => {
     await running?.stop();

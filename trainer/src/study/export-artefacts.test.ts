@@ -23,7 +23,7 @@ import { type RunningConsortium, runTrainers } from '../testing/running-consorti
 import { type SmallConsortium, smallConsortium } from '../testing/small-consortium.ts';
 import type { ExportParts } from './export-artefacts.ts';
 
-describe('artefacts that are exported', { timeout: 120_000 }, () => {
+describe('artefacts that are exported', () => {
   const directory = mkdtempSync(join(tmpdir(), 'consilium-export-'));
   const store = new MemoryArtefactStore();
   let running: RunningConsortium;

@@ -36,7 +36,7 @@ const errorOf = (running: RunningConsortium, mspId = 'A') =>
 const chargesOf = ({ consortium }: SmallConsortium) =>
   consortium.charges.map(({ datasetId, pool }) => `${datasetId}/${pool}`).sort();
 
-describe('a trainer in trouble', { timeout: 280_000 }, () => {
+describe('a trainer in trouble', () => {
   let running: RunningConsortium | undefined;
   afterEach(async () => {
     await running?.stop();

@@ -11,7 +11,7 @@ import { smallConsortium } from '../testing/small-consortium.ts';
 const directory = mkdtempSync(join(tmpdir(), 'consilium-public-time-'));
 after(() => rmSync(directory, { recursive: true }));
 
-describe('a study with public times', { timeout: 280_000 }, () => {
+describe('a study with public times', () => {
   let running: RunningConsortium | undefined;
   afterEach(async () => {
     await running?.stop();

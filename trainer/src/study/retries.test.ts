@@ -81,7 +81,7 @@ async function live(hooks: {
 
 const OUTCOME = { draw: 'patients', same: 'patients', nobody: 'nobody' } as const;
 
-describe('what follows a failure', { timeout: 280_000 }, () => {
+describe('what follows a failure', () => {
   it('is in the table for every step that a round takes, in the order it takes them', async () => {
     const { steps, outcomes } = await live({});
     assert.deepEqual(

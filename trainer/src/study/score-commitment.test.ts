@@ -51,7 +51,7 @@ async function withdrawnAt(step: string) {
   return { release: release!, dossier: round() };
 }
 
-describe('a score and the consent that it was drawn under', { timeout: 120_000 }, () => {
+describe('a score and the consent that it was drawn under', () => {
   it('has no say once that is withdrawn: its hospital judges nothing, and the round is given up', async () => {
     const { dossier } = await withdrawnAt('score: written down');
     assert.equal(dossier.scoreCommitments, undefined);
@@ -65,7 +65,7 @@ describe('a score and the consent that it was drawn under', { timeout: 120_000 }
   });
 });
 
-describe("a score's commitment", { timeout: 120_000 }, () => {
+describe("a score's commitment", () => {
   it('is the hash of what is written down, with 32 bytes that nobody is shown', async () => {
     const { release, dossier } = await withdrawnAt('round:commitScore: on the ledger');
     const [commitment] = dossier.scoreCommitments!;

@@ -25,7 +25,7 @@ function csvOf(seed: number): string {
   return `${['id,age,smoker,group', ...rows].join('\n')}\n`;
 }
 
-describe('a study of several classes', { timeout: 120_000 }, () => {
+describe('a study of several classes', () => {
   const directory = mkdtempSync(join(tmpdir(), 'consilium-classes-'));
   let running: RunningConsortium;
   let world: SmallConsortium;

@@ -138,7 +138,7 @@ test('a dataset’s steps are corrected by its own variate and the mean of those
   );
 });
 
-describe('a study on the ledger with a server optimiser', { timeout: 120_000 }, () => {
+describe('a study on the ledger with a server optimiser', () => {
   it('is recomputed by all, also after they stopped in the middle of a round, at the charges of any study', async (t) => {
     const world = await worldOf(t, {
       serverOptimizer: {
@@ -189,7 +189,7 @@ describe('a study on the ledger with a server optimiser', { timeout: 120_000 }, 
   });
 });
 
-describe('a study on the ledger that averages its models', { timeout: 120_000 }, () => {
+describe('a study on the ledger that averages its models', () => {
   it('is recomputed by all, after they stopped and by who joined later too, at the charges of any study', async (t) => {
     const world = await worldOf(t, { averaging: { decay: '0.75' } });
     const { consortium } = world;

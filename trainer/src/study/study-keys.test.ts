@@ -30,7 +30,7 @@ const STUDY = 'study';
 const IDS = ['A', 'B', 'C'];
 const ofC = { studyId: STUDY, datasetId: 'c-data' };
 
-describe('keys for a study', { timeout: 280_000 }, () => {
+describe('keys for a study', () => {
   let running: RunningConsortium | undefined;
   afterEach(async () => {
     await running?.stop();

@@ -48,7 +48,7 @@ test('the ledger’s words become the engine’s numbers, and the schedule runs 
   assert.deepEqual(stateBefore({ training }, 3), { steps: 4 });
 });
 
-describe('a study on the ledger that says how its parameters move', { timeout: 120_000 }, () => {
+describe('a study on the ledger that says how its parameters move', () => {
   it('is trained by every member and completed, at the charges of its events', async (t) => {
     const directory = mkdtempSync(join(tmpdir(), 'consilium-trainer-'));
     t.after(() => rmSync(directory, { recursive: true }));

@@ -8,7 +8,7 @@ import { askAs } from '../testing/asserted-request.ts';
 import { type RunningConsortium, runTrainers } from '../testing/running-consortium.ts';
 import { type SmallConsortium, smallConsortium } from '../testing/small-consortium.ts';
 
-describe('a whole study of three trainers', { timeout: 120_000 }, () => {
+describe('a whole study of three trainers', () => {
   const directory = mkdtempSync(join(tmpdir(), 'consilium-trainer-'));
   let running: RunningConsortium;
   let world: SmallConsortium;
@@ -145,7 +145,7 @@ describe('a whole study of three trainers', { timeout: 120_000 }, () => {
   });
 });
 
-describe('a study whose rule is robust', { timeout: 120_000 }, () => {
+describe('a study whose rule is robust', () => {
   it('ends with the same recomputed aggregates at every member', async (t) => {
     const directory = mkdtempSync(join(tmpdir(), 'consilium-trainer-'));
     t.after(() => rmSync(directory, { recursive: true }));
