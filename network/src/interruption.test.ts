@@ -22,6 +22,9 @@ function whyNot(): string | false {
 }
 const skip = whyNot();
 
+/** Each look reads what the system says of every process that started meanwhile. */
+const LOOK_AGAIN_MS = 200;
+
 const processesNow = () => readdirSync('/proc').filter((pid) => /^\d+$/.test(pid));
 /** What ran before: it is nobody's whom a test starts, and is looked at once and not each time. */
 const others = new Set(processesNow());
@@ -66,7 +69,7 @@ async function interruptedWith(
   child.stderr.resume();
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const chaincodes = () => runningAt(place).filter((line) => /fabric-shim/.test(line));
-  while (chaincodes().length === 0 && child.exitCode === null) await sleep(50);
+  while (chaincodes().length === 0 && child.exitCode === null) await sleep(LOOK_AGAIN_MS);
   assert.equal(child.exitCode, null, 'it ended before it was interrupted');
   interrupt(child);
   return ended;
@@ -81,7 +84,7 @@ async function statusOf(
   const out = join(place, 'out');
   const status = await interruptedWith([...command, out], { place, interrupt });
   // What has heard that its starter is gone may still be about to end; what has not never does.
-  while (runningAt(place).length > 0) await sleep(50);
+  while (runningAt(place).length > 0) await sleep(LOOK_AGAIN_MS);
   assert.deepEqual(
     readdirSync(place).filter((name) => name !== 'out'),
     [],
