@@ -21,13 +21,6 @@ export function consentAsItCounts(history: LedgerHistory, consent: ConsentRow): 
   return inMembership(consent, history.row<Departure>('departure', key)?.row);
 }
 
-/** Every consent of a study, as it counts. */
-export function consentsOf(history: LedgerHistory, studyId: string): ConsentRow[] {
-  return [...history.rows<ConsentRow>('consent', [studyId])].flatMap(({ row }) =>
-    row === undefined ? [] : [consentAsItCounts(history, row)],
-  );
-}
-
 /** Open consents of organisations that left, of which nobody wrote that they are withdrawn; of one if it is named. */
 export function* leftBehind(
   history: LedgerHistory,

@@ -41,6 +41,7 @@ const Act = fc.record({
       'member-vote',
       'departure',
       'round',
+      'update',
     ] as const),
   ),
   studyId: fc.constantFrom(...STUDIES),
@@ -186,11 +187,15 @@ function historyOf(acts: readonly Act[]): LedgerIndex {
         );
         break;
       case 'round': {
-        const ends = act.accepts ? { finalizedAt: at, state: 'finalized' } : { state: 'training' };
+        const ends = act.accepts
+          ? { finalizedAt: at, state: 'finalized', included: act.rejects ? [] : [datasetId] }
+          : { state: act.rejects ? 'aborted' : 'training' };
+        const validators = act.rejects ? MEMBERS : [mspId];
         const opened = timeOf(transactions.length - round);
         writes.push(
           written('round', [studyId, numberKey(round)], {
-            ...{ schema: 2, studyId, round, openedAt: opened, participants: [{ mspId, datasetId }], ...ends },
+            ...{ schema: 2, studyId, round, openedAt: opened, participants: [{ mspId, datasetId }] },
+            ...{ validators, ...ends },
           }),
         );
         const study = { ...studies.get(studyId), state: 'active', startedAt: opened };
@@ -198,6 +203,11 @@ function historyOf(acts: readonly Act[]): LedgerIndex {
         writes.push(written('study', [studyId], studies.get(studyId)));
         break;
       }
+      case 'update':
+        writes.push(
+          written('update', [studyId, numberKey(round), datasetId], { schema: 1, studyId, round, datasetId }),
+        );
+        break;
     }
     transactions.push({ at, writes });
   }
@@ -235,6 +245,17 @@ function plainWithdrawals(index: LedgerIndex) {
     })
     .filter(({ row }) => row.withdrawnAt !== undefined)
     .sort((a, b) => (a.row.withdrawnAt! < b.row.withdrawnAt! ? -1 : 1));
+}
+
+/** Of a use its rounds with an update, those that include it, and who owes an erasure, by reading every round. */
+function plainUpdates(index: LedgerIndex, { studyId, datasetId }: ConsentRow) {
+  const rounds = rowsOf<Round>(index, 'round').flatMap(({ row }) => {
+    const key = [studyId, numberKey(row.round), datasetId];
+    return row.studyId === studyId && index.history.row('update', key) !== undefined ? [row] : [];
+  });
+  const included = rounds.filter((row) => row.included?.includes(datasetId));
+  const owed = [...new Set(rounds.flatMap(({ validators }) => validators))].sort();
+  return [rounds.length, included.length, owed];
 }
 
 /** Everything that a hospital refused, by reading every row that may say so. */
@@ -289,9 +310,16 @@ function plainStudies(index: LedgerIndex, { from, to }: Period): string[] {
     const rounds = rowsOf<Round>(index, 'round').filter(({ row }) => {
       if (row.studyId !== studyId || (to !== undefined && row.openedAt >= to)) return false;
       const { at } = index.history.row('round', [studyId, numberKey(row.round)])!;
-      return row.state !== 'finalized' || from === undefined || (row.finalizedAt ?? at) >= from;
+      const hasEnded = row.state === 'finalized' || row.state === 'aborted';
+      return !hasEnded || from === undefined || (row.finalizedAt ?? at) >= from;
     });
-    return rounds.length === 0 ? [] : [`${studyId} ${rounds.length}`];
+    if (rounds.length === 0) return [];
+    const first = rounds.map(({ row }) => row.openedAt).sort()[0];
+    const participants = rounds.flatMap(({ row }) => row.participants);
+    const distinct = (all: readonly string[]) => [...new Set(all)].sort();
+    const hospitals = distinct(participants.map(({ mspId }) => mspId));
+    const datasets = distinct(participants.map(({ datasetId }) => datasetId));
+    return [[studyId, rounds.length, first, hospitals, datasets].join(' ')];
   });
 }
 
@@ -376,6 +404,10 @@ describe('answers from lists that are kept', () => {
           shownIn(pages).map(({ studyId, datasetId, withdrawnAt }) => [studyId, datasetId, withdrawnAt]),
           expected.map(({ row }) => [row.studyId, row.datasetId, row.withdrawnAt]),
         );
+        assert.deepEqual(
+          shownIn(pages).map(({ roundsBefore, roundsInModel, owed }) => [roundsBefore, roundsInModel, owed]),
+          expected.map(({ row }) => plainUpdates(index, row)),
+        );
         for (const page of pages) assert.equal(counted(page), expected.length);
       }
     });
@@ -384,7 +416,9 @@ describe('answers from lists that are kept', () => {
   it('have the studies that ran in a period, in the order of their ids', () => {
     check((index, { limit, period }) => {
       const pages = pagesOf(index, 'askStudiesOfPurpose', { purpose: 'DUO:0000006', limit, ...period });
-      const shown = shownIn(pages).map(({ studyId, rounds }) => `${studyId} ${rounds}`);
+      const shown = shownIn(pages).map(({ studyId, rounds, firstRoundAt, hospitals, datasets }) =>
+        [studyId, rounds, firstRoundAt, hospitals, datasets].join(' '),
+      );
       assert.deepEqual(shown, plainStudies(index, period));
     });
   });

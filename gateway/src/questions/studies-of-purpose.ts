@@ -7,7 +7,7 @@ import { STUDY } from './columns.ts';
 import { Names, sayPurpose } from './names.ts';
 import { bookmarkOf, partsOf, periodOf, question, strayBookmark, Within } from './question.ts';
 import { periodInWords } from './refusals.ts';
-import { count, listed, ms, when } from './sentences.ts';
+import { count, listed, when } from './sentences.ts';
 
 const STUDIES = formOf({
   name: 'studies',
@@ -59,35 +59,34 @@ const STUDIES = formOf({
 });
 type StudyThatRan = Static<typeof STUDIES.row>;
 
-interface RanRound {
-  readonly round: Round;
-  readonly endedMs: number;
+/** Of rounds that ran: how many, since when, and one of each form. */
+interface RanRounds {
+  readonly count: number;
+  readonly firstAt: string;
+  readonly forms: readonly Round[];
 }
 
-/** Rounds of a study that were open at some time of a period. */
+/** Rounds of a study that were open at some time of a period; undefined where there were none. */
 function roundsIn(
   history: LedgerHistory,
   studyId: string,
-  { from, to }: { readonly from?: string; readonly to?: string },
-): RanRound[] {
-  const found: RanRound[] = [];
-  for (const { row: round, at } of history.rows<Round>('round', [studyId])) {
-    if (round === undefined) continue;
-    const ended = round.state === 'finalized' || round.state === 'aborted';
-    const endedMs = ended ? ms(round.finalizedAt ?? at) : Number.POSITIVE_INFINITY;
-    if (to !== undefined && ms(round.openedAt) >= ms(to)) continue;
-    if (from !== undefined && endedMs < ms(from)) continue;
-    found.push({ round, endedMs });
-  }
-  return found;
+  period: { readonly from?: string; readonly to?: string },
+): RanRounds | undefined {
+  const entries = [...history.forms('roundsOfStudy', studyId, period)];
+  if (entries.length === 0) return undefined;
+  const keys = new Map(entries.map(({ form, key }) => [form, key]));
+  return {
+    count: entries.length,
+    firstAt: entries.map(({ since }) => since).sort()[0]!,
+    forms: [...keys.values()].map((key) => history.row<Round>('round', key)!.row!),
+  };
 }
 
-function studyThatRan(names: Names, study: Study, rounds: readonly RanRound[]): StudyThatRan {
-  const participants = rounds.flatMap(({ round }) => round.participants);
+function studyThatRan(names: Names, study: Study, rounds: RanRounds): StudyThatRan {
+  const participants = rounds.forms.flatMap((round) => round.participants);
   const hospitals = [...new Set(participants.map(({ mspId }) => mspId))].sort();
   const datasets = [...new Set(participants.map(({ datasetId }) => datasetId))].sort();
   const { studyId, title, requester, state, startedAt, endedAt } = study;
-  const firstRoundAt = rounds.map(({ round }) => round.openedAt).sort()[0]!;
   return {
     studyId,
     studyTitle: title,
@@ -96,14 +95,14 @@ function studyThatRan(names: Names, study: Study, rounds: readonly RanRound[]): 
     state,
     startedAt: startedAt!,
     endedAt: endedAt ?? null,
-    rounds: rounds.length,
-    firstRoundAt,
+    rounds: rounds.count,
+    firstRoundAt: rounds.firstAt,
     hospitals,
     datasets,
     sentence:
       `${names.sayStudy(studyId)}, asked for by ${names.sayHospital(requester)}, ran ` +
-      `${count(rounds.length, 'round')} from ` +
-      `${when(firstRoundAt)} on, with ${count(datasets.length, 'dataset')} of ` +
+      `${count(rounds.count, 'round')} from ` +
+      `${when(rounds.firstAt)} on, with ${count(datasets.length, 'dataset')} of ` +
       `${listed(hospitals.map(names.sayHospital))}. ` +
       `It is ${state}.`,
   };
@@ -135,7 +134,7 @@ export const STUDIES_OF_PURPOSE = question({
     for (const [studyId = ''] of history.lookUpKeys('studiesOfPurpose', purpose, range)) {
       const rounds = roundsIn(history, studyId, period);
       const study = history.row<Study>('study', [studyId])?.row;
-      if (study === undefined || rounds.length === 0) continue;
+      if (study === undefined || rounds === undefined) continue;
       if (rows.length === limit) {
         more = true;
         break;

@@ -1,6 +1,5 @@
 // What became of a withdrawn consent, and of its erasure?
 import {
-  asWithdrawn,
   type Consent,
   type DatasetErasures,
   DomainError,
@@ -17,7 +16,7 @@ import { type Static, Type } from 'typebox';
 import type { LedgerHistory } from '../read-model/ledger-history.ts';
 import { formOf, inWords, several, tableOf, whole, word, wordOrNone, yesNo } from './answer.ts';
 import { DATASET, OWNER, STUDY } from './columns.ts';
-import { consentsOf, type WithdrawnConsent, WithdrawnConsents } from './consents.ts';
+import { type WithdrawnConsent, WithdrawnConsents } from './consents.ts';
 import { Names } from './names.ts';
 import { bookmarkOf, partsOf, question, strayBookmark } from './question.ts';
 import { quoted } from './readable-text.ts';
@@ -130,20 +129,22 @@ const ERASURES = formOf({
 });
 type ErasureRow = Static<typeof ERASURES.row>;
 
-/** Rounds in which a dataset has an update, as they are while consents can still be withdrawn from them. */
+/** Rounds with an update of a dataset; those alike in who takes part and what is included are one object. */
 function updatedRounds(
   history: LedgerHistory,
   studyId: string,
   datasetId: string,
 ): { readonly round: Round }[] {
   const updated = new Set<string>();
-  for (const [, round = '', ofDataset] of history.keys('update', [studyId])) {
-    if (ofDataset === datasetId) updated.add(round);
+  for (const [, round = ''] of history.lookUpKeys('updatesOfUse', `${studyId} ${datasetId}`)) {
+    updated.add(round);
   }
-  const consents = consentsOf(history, studyId);
+  const alike = new Map<string, Round>();
   const found: { round: Round }[] = [];
-  for (const { key, row } of history.rows<Round>('round', [studyId])) {
-    if (updated.has(key[1]!) && row !== undefined) found.push({ round: asWithdrawn(row, consents) });
+  for (const { form, key } of history.forms('roundsOfStudy', studyId)) {
+    if (!updated.has(key[1]!)) continue;
+    if (!alike.has(form)) alike.set(form, history.row<Round>('round', key)!.row!);
+    found.push({ round: alike.get(form)! });
   }
   return found;
 }

@@ -3,7 +3,7 @@
 import type { RowKind } from '@consilium/domain';
 
 /** Of the tables below: a file with another number is rebuilt from the blocks. */
-export const INDEX_VERSION = 6;
+export const INDEX_VERSION = 7;
 
 /**
  * Keys are bytes, since SQLite and the ledger then order them alike. `rows` is what the ledger holds now: the place

@@ -76,6 +76,15 @@ export interface LookupRange {
   readonly during?: Period;
 }
 
+/** An entry of a list of rows that are grouped by their form. */
+export interface FormEntry {
+  /** Rows of one form are alike in what is read of them. */
+  readonly form: string;
+  readonly key: readonly string[];
+  /** Since when it was under way. */
+  readonly since: string;
+}
+
 /** Where a refusal is among those of its hospital, which are in the order of time. */
 export interface RefusalPlace {
   readonly atMs: number;
@@ -121,6 +130,8 @@ export interface LedgerHistory {
   lookUp<T>(lookup: Lookup, value: string, range?: LookupRange): Iterable<RowRecord<T>>;
   /** Their keys alone. */
   lookUpKeys(lookup: Lookup, value: string, range?: LookupRange): Iterable<readonly string[]>;
+  /** What a lookup by a value and a form has of a value, by their forms and keys: no row is read. */
+  forms(lookup: Lookup, value: string, during?: Period): Iterable<FormEntry>;
   /** How many there are. */
   count(lookup: Lookup, value: string): number;
   /** What a hospital declined or rejected in a period, in the order of time, after a place of it. */

@@ -281,7 +281,7 @@ export class LedgerIndex implements HistorySource, CheckedBlocks {
     key: Uint8Array,
     { before, now }: { readonly before: StoredVersion | undefined; readonly now: StoredVersion | undefined },
   ): void {
-    const [old, present] = [before, now].map((version) => version && writtenText(parts, version.value));
+    const [old, present] = [before, now].map((version) => version && writtenText(parts, version));
     const gone = old === undefined ? NONE_FOUND : lookupsOf(kind, old);
     const found = present === undefined ? NONE_FOUND : lookupsOf(kind, present);
     for (const [name, one] of gone) {
@@ -351,7 +351,11 @@ interface StoredVersion {
 
 const NO_NEEDS: BlockNeeds = { written: [], uses: [], texts: [] };
 const NONE_FOUND: ReadonlyMap<Lookup, Found> = new Map();
-const writtenText = (key: readonly string[], value: Uint8Array) => ({ key, text: keyText(value) });
+const writtenText = (key: readonly string[], { value, at }: StoredVersion) => ({
+  key,
+  text: keyText(value),
+  atMs: at,
+});
 
 const isSame = (a: Found, b: Found | undefined): boolean =>
   b !== undefined && a.value === b.value && a.place === b.place && a.since === b.since && a.until === b.until;

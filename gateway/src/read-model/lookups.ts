@@ -1,11 +1,13 @@
 // Rows that questions look up by something else than the beginning of their key. An entry is there as long as the row
 // says so: it goes with what the row held before.
-import type { RowKind } from '@consilium/domain';
+import { createHash } from 'node:crypto';
+import type { Round, RowKind } from '@consilium/domain';
 
-/** A row as it is written: the parts of its key, and its canonical JSON. */
+/** A row as it is written: the parts of its key, its canonical JSON, and when, in milliseconds since 1970. */
 export interface WrittenText {
   readonly key: readonly string[];
   readonly text: string;
+  readonly atMs: number;
 }
 
 /** How a row is found. */
@@ -43,6 +45,8 @@ const FIELDS = {
   withdrawnAt: /"withdrawnAt":"([^"]+)"/,
   startedAt: /"startedAt":"([^"]+)"/,
   endedAt: /"endedAt":"([^"]+)"/,
+  openedAt: /"openedAt":"([^"]+)"/,
+  finalizedAt: /"finalizedAt":"([^"]+)"/,
 } as const;
 const textIn = (text: string, field: keyof typeof FIELDS): string | undefined =>
   FIELDS[field].exec(text)?.[1];
@@ -53,10 +57,34 @@ const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 export const boundedMs = (instant: string): number =>
   Math.max(0, Math.min(Date.parse(instant) || 0, LAST_MS));
 
+/** What a `Date` can hold; a sender may claim any time. */
+const TIME_MAX = 8.64e15;
+/** A time in milliseconds as answers give it. */
+export const boundedTime = (milliseconds: number): number =>
+  Math.max(-TIME_MAX, Math.min(TIME_MAX, milliseconds));
+
 const timeIn = (text: string, field: keyof typeof FIELDS): number | null => {
   const instant = textIn(text, field);
   return instant === undefined ? null : boundedMs(instant);
 };
+
+/** What questions read of a round beside when it was open, as a digest: most rounds of a study have the same. */
+function formOfRound(text: string): string | undefined {
+  try {
+    const { participants, validators, included } = JSON.parse(text) as Partial<Round>;
+    const form = JSON.stringify([participants ?? null, validators ?? null, included ?? null]);
+    return createHash('sha256').update(form).digest('hex').slice(0, 32);
+  } catch {
+    return undefined;
+  }
+}
+
+/** From when until when a round was open; of one that was given up, its row does not say the end. */
+function spanOfRound({ text, atMs }: WrittenText): Pick<Found, 'since' | 'until'> {
+  const instantOf = (field: 'openedAt' | 'finalizedAt') => Date.parse(textIn(text, field) ?? '');
+  const ended = IS_OVER.test(text) ? instantOf('finalizedAt') || boundedTime(atMs) : null;
+  return { since: instantOf('openedAt') || 0, until: ended };
+}
 
 /** Withdrawn consents in the order of time, by something that they share. */
 const withdrawn = (by: (row: WrittenText) => string | undefined): LookupRule =>
@@ -72,6 +100,16 @@ export const LOOKUPS = {
   withdrawnConsentsOfMember: withdrawn(({ text }) => textIn(text, 'owner')),
   accountsOfMember: lookup('budget', ({ text }) => textIn(text, 'owner')),
   runningRounds: lookup('round', ({ text }) => (IS_OVER.test(text) ? undefined : ALL)),
+  /** By the study and the form of a round: rounds of one form are alike but for their times. */
+  roundsOfStudy: lookup(
+    'round',
+    ({ key, text }) => {
+      const form = formOfRound(text);
+      return form && `${key[0]} ${form}`;
+    },
+    { spanOf: spanOfRound },
+  ),
+  updatesOfUse: lookup('update', ({ key }) => `${key[0]} ${key[2]}`),
   studiesOfPurpose: lookup('study', ({ text }) => textIn(text, 'purpose'), {
     spanOf: ({ text }) => ({ since: timeIn(text, 'startedAt'), until: timeIn(text, 'endedAt') }),
   }),

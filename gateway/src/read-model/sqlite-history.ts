@@ -13,6 +13,7 @@ import {
 } from './index-schema.ts';
 import type {
   ChainBlock,
+  FormEntry,
   HistoryEdge,
   LedgerHistory,
   LookupRange,
@@ -23,7 +24,7 @@ import type {
   RowRecord,
   TransactionRecord,
 } from './ledger-history.ts';
-import { LOOKUPS, type Lookup } from './lookups.ts';
+import { boundedTime, LOOKUPS, type Lookup } from './lookups.ts';
 import { REFUSAL_SOURCES, type RefusalKind } from './refusal-events.ts';
 
 interface VersionRow {
@@ -77,7 +78,7 @@ const KEPT_MAX = 4096;
  */
 export class SqliteHistory implements LedgerHistory {
   readonly #database: DatabaseSync;
-  /** Of single rows, each prepared once. What is iterated is prepared each time: it may be asked within itself. */
+  /** Of what is read at once. What is iterated is prepared each time: it may be asked within itself. */
   readonly #statements = new Map<string, StatementSync>();
   /** Under which the chaincode's rows are. */
   readonly #namespace: string;
@@ -167,6 +168,20 @@ export class SqliteHistory implements LedgerHistory {
     return this.#keys(`SELECT l.key ${FOUND} ${where}`, ...parameters);
   }
 
+  *forms(lookup: Lookup, value: string, during: Period = {}): Generator<FormEntry, void, undefined> {
+    const [since, until] = spanOf(during);
+    const sql =
+      'SELECT l.value, l.key, l.since FROM lookups AS l WHERE l.name = ? AND l.value > ? AND l.value < ? ' +
+      'AND l.since < ? AND (l.until IS NULL OR l.until >= ?) ORDER BY l.value, l.place, l.key';
+    // No id has a blank, nor what is behind it in Unicode.
+    const found = this.#statement(sql).all(lookup, `${value} `, `${value}!`, until, since);
+    for (const entry of found) {
+      const split = splitKey(keyText(entry.key as Uint8Array));
+      const form = String(entry.value).slice(value.length + 1);
+      if (split !== undefined) yield { form, key: split.parts, since: timeOf(Number(entry.since)) };
+    }
+  }
+
   count(lookup: Lookup, value: string): number {
     const sql = `SELECT count(*) AS rows ${FOUND} WHERE l.name = ? AND l.value = ?`;
     return this.#one<{ rows: number }>(sql, lookup, value)!.rows;
@@ -249,12 +264,16 @@ export class SqliteHistory implements LedgerHistory {
   }
 
   #one<T>(sql: string, ...parameters: readonly SQLInputValue[]): T | undefined {
+    return this.#statement(sql).get(...parameters) as T | undefined;
+  }
+
+  #statement(sql: string): StatementSync {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
       statement = this.#database.prepare(sql);
       this.#statements.set(sql, statement);
     }
-    return statement.get(...parameters) as T | undefined;
+    return statement;
   }
 
   *#keys(
@@ -383,11 +402,7 @@ function transactionOf(row: TransactionRow): TransactionRecord {
   };
 }
 
-/** What a `Date` can hold; a sender may claim any time. */
-const TIME_MAX = 8.64e15;
-
-const timeOf = (milliseconds: number): string =>
-  new Date(Math.max(-TIME_MAX, Math.min(TIME_MAX, milliseconds))).toISOString();
+const timeOf = (milliseconds: number): string => new Date(boundedTime(milliseconds)).toISOString();
 
 /** @throws RangeError for a text that is no time */
 function millisecondsOf(time: string | undefined): number | undefined {
