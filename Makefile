@@ -83,6 +83,7 @@ hospital-init: ## Make this organisation's identities, from its hospital.yaml (H
 hospital-found: ## Compute the channel's first block from all definitions
 hospital-join: ## Take up a channel that others founded, by its digest in consortium.yaml
 hospital-agree: ## Take up a consortium.yaml that changed: say each difference, also from the channel
+hospital-leave: ## Say what is owed before this hospital's keys can be deleted (CONFIRM=MSPID deletes them)
 hospital-up: ## Start this organisation: orderer, peer, chaincode, IPFS, trainer, gateway
 hospital-down: ## Stop it
 hospital-restart: ## Restart SERVICE=, or all one after the other, each when the one before is ready
@@ -100,7 +101,8 @@ $(HOSPITAL_VERBS): build
 		$(if $(WHAT),--what "$(WHAT)") $(if $(METRICS),--metrics "$(METRICS)") \
 		$(if $(PERSON),--person "$(PERSON)") $(if $(ROLE),--role "$(ROLE)") $(if $(HERE),--here) \
 		$(if $(REQUEST),--request "$(REQUEST)") $(if $(REASON),--reason "$(REASON)") \
-		$(if $(OUT),--out "$(OUT)") $(if $(RUN_AS),--user "$(RUN_AS)")
+		$(if $(OUT),--out "$(OUT)") $(if $(RUN_AS),--user "$(RUN_AS)") \
+		$(if $(CONFIRM),--confirm "$(CONFIRM)")
 
 .PHONY: test-hospitals
 test-hospitals: build ## Four hospitals on four hosts found a channel run the study, and much happens (root, Fabric, Kubo; ORDERING=, STEPS=)

@@ -21,9 +21,20 @@ export interface FabricNode {
 /** A node did not answer, or not with what it was asked for. */
 export class FabricNodeError extends Error {
   override readonly name = 'FabricNodeError';
+  /** Whether the node answered, and refused who asked; otherwise it failed, or did not answer. */
+  readonly refuses: boolean;
+
+  constructor(
+    message: string,
+    { refuses = false, ...options }: ErrorOptions & { readonly refuses?: boolean } = {},
+  ) {
+    super(message, options);
+    this.refuses = refuses;
+  }
 }
 
 const ANSWER_MS = 30_000;
+const FORBIDDEN = 403;
 const CHANNEL_OPTIONS = { 'grpc.max_receive_message_length': 100 * 1024 * 1024 };
 
 function connectionTo({ address, tlsRoots }: FabricNode) {
@@ -88,9 +99,10 @@ export async function fetchBlock(
     const answer = await firstAnswer(node, () => client.deliver(null, deadline()), envelope);
     const block = answer.getBlock();
     if (block !== undefined) return block.serializeBinary();
-    throw new FabricNodeError(
-      `${node.address} gives no block of ${channel}: ${statusInWords(answer.getStatus())}`,
-    );
+    const status = answer.getStatus();
+    throw new FabricNodeError(`${node.address} gives no block of ${channel}: ${statusInWords(status)}`, {
+      refuses: status === FORBIDDEN,
+    });
   } finally {
     client.close();
   }

@@ -28,16 +28,17 @@ interface AgreePlace {
 /** Takes up the file, restarts what reads it at its start, and holds it against the channel. */
 export async function agreeOnFile({ path, hospital, layout, programs }: AgreePlace): Promise<Said> {
   const { changes, newcomers, forgotten } = takeUp(hospital, layout);
+  const { mspId } = hospital.own;
   const lines = [
     ...(changes === undefined ? ['No earlier file is kept here: nothing is compared with it.'] : []),
     ...(changes?.length === 0 ? ['It is the file that was taken up before.'] : []),
     ...(changes ?? []).map(({ text }) => `changed: ${text}`),
-    ...newcomers.map((mspId) => `taken up: the definition of ${mspId}`),
-    ...forgotten.map((mspId) => `forgotten: ${mspId}`),
+    ...newcomers.map((one) => `taken up: the definition of ${one}`),
+    ...forgotten.map((one) => `forgotten: ${one}`),
   ];
   if (newcomers.length > 0) {
     lines.push(
-      `Send to ${newcomers.join(' and ')}: genesis.block and swarm-key-…-from-${hospital.own.mspId}.json.`,
+      `Send to ${newcomers.join(' and ')}: genesis-from-${mspId}.block and swarm-key-…-from-${mspId}.json.`,
     );
   }
   const isRunning = consortiumStatus(layout.directory).state === 'running';

@@ -112,16 +112,41 @@ function definitionFlags({ chaincode, layout }: Agreement, sequence: number): st
   ];
 }
 
-/** The own orderer: it knows the others. */
-const ordererFlags = ({ layout: { orderer } }: Agreement): string[] => [
-  ...['--orderer', `${orderer.host}:${orderer.port}`, '--tls', '--cafile', orderer.tls.root],
-];
+/**
+ * The own orderer first. One that does not order yet, or is away, has no channel to send to: then another one takes it.
+ *
+ * @throws FabricCommandError of the own orderer, where none takes it
+ */
+async function sendThrough(
+  { layout, commands }: Agreement,
+  command: 'approveformyorg' | 'commit',
+  flags: readonly string[],
+): Promise<void> {
+  const { orderer: own, fabric } = layout;
+  const orderers = [own, ...fabric.orderers.filter(({ mspId }) => mspId !== own.mspId)];
+  let first: unknown;
+  for (const { host, port, tls } of orderers) {
+    const through = ['--orderer', `${host}:${port}`, '--tls', '--cafile', tls.root];
+    try {
+      await commands.peer(layout.peer, 'lifecycle', 'chaincode', command, ...through, ...flags);
+      return;
+    } catch (error) {
+      if (!isOfOrderer(error)) throw error;
+      first ??= error;
+    }
+  }
+  throw first;
+}
+
+const isOfOrderer = (error: unknown): boolean =>
+  error instanceof FabricCommandError &&
+  /channel does not exist|SERVICE_UNAVAILABLE|orderer client failed to connect/.test(error.message);
 
 async function approve(agreement: Agreement, sequence: number): Promise<void> {
-  const { layout, commands, package: own } = agreement;
-  const flags = [...ordererFlags(agreement), ...definitionFlags(agreement, sequence), '--package-id', own.id];
+  const { package: own } = agreement;
+  const flags = [...definitionFlags(agreement, sequence), '--package-id', own.id];
   try {
-    await commands.peer(layout.peer, 'lifecycle', 'chaincode', 'approveformyorg', ...flags);
+    await sendThrough(agreement, 'approveformyorg', flags);
   } catch (error) {
     const isThere = error instanceof FabricCommandError && error.message.includes('unchanged content');
     if (!isThere) throw error;
@@ -139,10 +164,9 @@ async function missingApprovals(agreement: Agreement): Promise<string[]> {
 
 /** At the peers of those that approved: each runs, and a majority of organisations must endorse it. */
 async function commit(agreement: Agreement, missing: readonly string[]): Promise<void> {
-  const { layout, commands } = agreement;
+  const { layout } = agreement;
   const peers = layout.fabric.peers
     .filter(({ mspId }) => !missing.includes(mspId))
     .flatMap(({ host, port, tls }) => ['--peerAddresses', `${host}:${port}`, '--tlsRootCertFiles', tls.root]);
-  const flags = [...ordererFlags(agreement), ...definitionFlags(agreement, FIRST_SEQUENCE), ...peers];
-  await commands.peer(layout.peer, 'lifecycle', 'chaincode', 'commit', ...flags);
+  await sendThrough(agreement, 'commit', [...definitionFlags(agreement, FIRST_SEQUENCE), ...peers]);
 }

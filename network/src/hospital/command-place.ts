@@ -15,6 +15,7 @@ export const OPTIONS = {
   reason: { type: 'string' },
   out: { type: 'string' },
   user: { type: 'string' },
+  confirm: { type: 'string' },
   foreground: { type: 'boolean', default: false },
   ...COMMON_OPTIONS,
 } as const;

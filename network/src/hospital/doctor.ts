@@ -11,8 +11,10 @@ import { FabricCommands } from '../native/fabric-commands.ts';
 import { fabricVersion } from '../native/fabric-version.ts';
 import { type AgreedOrganisation, portsOf } from './agreed-consortium.ts';
 import { chaincodeSha256 } from './code-digest.ts';
+import type { Finding, TlsProbe } from './finding.ts';
 import type { Hospital } from './hospital-file.ts';
 import { type HospitalLayout, ordererDirOf, organisationDirOf } from './hospital-layout.ts';
+import { askClock, type ClockReading, clockFindings } from './neighbour-clock.ts';
 import { toleranceOf } from './tolerance.ts';
 
 const LEAST_FREE_BYTES = 5 * 2 ** 30;
@@ -20,13 +22,7 @@ const SOON_MS = 30 * 86_400_000;
 const CONNECT_MS = 5000;
 const YEAR_OF_WRITING = 2026;
 
-export interface Finding {
-  /** What was looked at, such as `orderer of Clinic2MSP`. */
-  readonly what: string;
-  readonly state: 'good' | 'soon' | 'wrong' | 'unknown';
-  /** A sentence, with the remedy where something is wrong. */
-  readonly text: string;
-}
+export type { Finding, TlsProbe } from './finding.ts';
 
 const good = (what: string, text: string): Finding => ({ what, state: 'good', text });
 const wrong = (what: string, text: string): Finding => ({ what, state: 'wrong', text });
@@ -36,6 +32,8 @@ export async function examine(hospital: Hospital, layout: HospitalLayout): Promi
   const { consortium, own } = hospital;
   const others = consortium.organisations.filter(({ mspId }) => mspId !== own.mspId);
   const seen = await Promise.all(others.map((other) => examineNeighbour(other, layout)));
+  const clocks = await Promise.all(others.map((other) => readClock(other, layout)));
+  const now = new Date();
   const reachable = seen.filter(({ orderer }) => orderer).length;
   const ownOrderer = await isListening(own.host, portsOf(own).orderer);
   return [
@@ -46,7 +44,8 @@ export async function examine(hospital: Hospital, layout: HospitalLayout): Promi
     ...modes(layout.directory),
     await ownName(own),
     ...seen.flatMap(({ findings }) => findings),
-    clock(),
+    ...ownYear(now),
+    ...clockFindings(clocks, now),
     quorum(hospital, reachable + (ownOrderer ? 1 : 0)),
   ];
 }
@@ -150,8 +149,7 @@ interface Seen {
 
 async function examineNeighbour(other: AgreedOrganisation, layout: HospitalLayout): Promise<Seen> {
   const { host, mspId } = other;
-  const rootFile = join(ordererDirOf(organisationDirOf(layout.directory, mspId)), 'tls/ca.crt');
-  const root = existsSync(rootFile) ? readFileSync(rootFile, 'utf8') : undefined;
+  const root = rootOf(other, layout);
   const findings: Finding[] = [];
   try {
     findings.push(good(`name of ${mspId}`, `${host} is ${(await lookup(host)).address}`));
@@ -198,31 +196,34 @@ async function examinePort(what: string, host: string, port: number): Promise<Fi
  * host's, TLS 1.3 does not say yet.
  */
 function examineTls(what: string, neighbour: NeighbourPort): Promise<Finding> {
-  const { host, port, root, layout } = neighbour;
+  const probe = ownProbe(neighbour);
+  if ('missing' in probe) {
+    const text = `${probe.missing} is not there to prove this host: run \`hospital init\``;
+    return Promise.resolve(wrong(what, text));
+  }
+  return probeTls(what, probe);
+}
+
+/** With the own link's certificate; or which file of it is missing. */
+function ownProbe({ host, port, root, layout }: NeighbourPort): TlsProbe | { readonly missing: string } {
   const files = ['server.crt', 'server.key'].map((name) => join(layout.tls.link, name));
   const missing = files.find((file) => !existsSync(file));
-  if (missing !== undefined) {
-    return Promise.resolve(wrong(what, `${missing} is not there to prove this host: run \`hospital init\``));
-  }
+  if (missing !== undefined || root === undefined) return { missing: missing ?? 'its TLS root' };
   const [cert, key] = files.map((file) => readFileSync(file, 'utf8'));
-  return probeTls(what, { host, port, servername: host, ca: [root], cert: cert!, key: key! });
+  return { host, port, servername: host, ca: [root], cert: cert!, key: key! };
+}
+
+/** Of a neighbour's TLS authority; undefined where it is not known here yet. */
+function rootOf({ mspId }: AgreedOrganisation, { directory }: HospitalLayout): string | undefined {
+  const file = join(ordererDirOf(organisationDirOf(directory, mspId)), 'tls/ca.crt');
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
 }
 
 interface NeighbourPort {
   readonly host: string;
   readonly port: number;
-  readonly root: string;
+  readonly root: string | undefined;
   readonly layout: HospitalLayout;
-}
-
-/** What a host is asked by, and how it has to prove itself. */
-export interface TlsProbe {
-  readonly host: string;
-  readonly port: number;
-  readonly servername: string;
-  readonly ca: readonly string[];
-  readonly cert: string;
-  readonly key: string;
 }
 
 /** Bytes of a handshake that does not end give a neighbour no more time. */
@@ -250,16 +251,17 @@ export function probeTls(what: string, probe: TlsProbe, withinMs = CONNECT_MS): 
   });
 }
 
-/** Fabric refuses transactions whose clock is minutes away. No host can see here how far the others' clocks are. */
-function clock(): Finding {
-  const now = new Date();
-  if (now.getUTCFullYear() < YEAR_OF_WRITING)
-    return wrong('clock', `it is ${now.toISOString()}: set it by NTP`);
-  return {
-    what: 'clock',
-    state: 'unknown',
-    text: `it is ${now.toISOString()} here: compare it with the others`,
-  };
+/** Before any neighbour is asked: a clock that was never set. */
+function ownYear(now: Date): Finding[] {
+  if (now.getUTCFullYear() >= YEAR_OF_WRITING) return [];
+  return [wrong('clock', `it is ${now.toISOString()}: set it by NTP`)];
+}
+
+async function readClock(other: AgreedOrganisation, layout: HospitalLayout): Promise<ClockReading> {
+  const { host, mspId } = other;
+  const probe = ownProbe({ host, port: portsOf(other).witness, layout, root: rootOf(other, layout) });
+  const ahead = 'missing' in probe ? undefined : await askClock(probe, CONNECT_MS);
+  return { mspId, ahead };
 }
 
 function quorum({ consortium }: Hospital, reachable: number): Finding {

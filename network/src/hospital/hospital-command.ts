@@ -28,6 +28,7 @@ import { askGateway } from './hospital-gateway.ts';
 import { ensureIpfsNode } from './hospital-ipfs.ts';
 import { hospitalLayout } from './hospital-layout.ts';
 import { assertFounded, type HospitalPrograms, planHospital } from './hospital-plan.ts';
+import { leave } from './leave-command.ts';
 import { definitionFile } from './mailbox.ts';
 import { enrol, persons, revoke } from './person-commands.ts';
 import { expiry, renew } from './renewal-command.ts';
@@ -49,6 +50,9 @@ export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a 
   consilium-network hospital agree  --hospital FILE [--json]
       Takes up a consortium.yaml that changed, says each difference from the one before and from the channel, and
       restarts what reads it: links, IPFS and gateway. Gives newcomers what they need, and forgets those who are gone.
+  consilium-network hospital leave  --hospital FILE [--confirm MSPID] [--json]
+      Says what this organisation still owes on the ledger and in the channel, and what it would keep and delete. With
+      --confirm it deletes its keys, if nothing is owed. Exits with 1 while something is.
   consilium-network hospital up     --hospital FILE [--foreground] [--json]
       Starts orderer, peer, chaincode, IPFS, trainer and gateway, and returns when each of them runs. Approving the
       chaincode goes on afterwards, until the others have started too.
@@ -151,6 +155,12 @@ function joinOthers(place: Place): number {
   const { content, lines } = joinWithFile(place);
   answer(place, content, lines);
   return EXIT.done;
+}
+
+async function leaveOthers(place: Place): Promise<number> {
+  const { content, lines, isFree } = await leave({ ...place, confirm: place.values.confirm });
+  answer(place, content, lines);
+  return isFree ? EXIT.done : EXIT.failed;
 }
 
 async function up(place: Place): Promise<number> {
@@ -261,6 +271,7 @@ const COMMANDS: Readonly<Record<string, (place: Place) => number | Promise<numbe
   found: foundChannel,
   join: joinOthers,
   agree,
+  leave: leaveOthers,
   up,
   down,
   restart,

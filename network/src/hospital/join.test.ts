@@ -78,7 +78,7 @@ test('before a member has taken up the file, a newcomer reads what is missing, a
   );
   assert.match(
     refusal(() => joinAt(clinics[3])),
-    /genesis\.block is not there: a member runs `hospital agree`/,
+    /no genesis-from-….block is in .*: a member runs `hospital agree`/,
   );
   const four = reopen(clinics[3]);
   assert.match(
@@ -99,7 +99,7 @@ test('a newcomer whose definition is missing or of other roots is not taken up, 
     /not believed as a definition of Clinic4MSP: its root is not the one/,
   );
   assert.ok(!existsSync(definitionFile(taken, 'Clinic4MSP')));
-  assert.ok(!existsSync(genesisFile(mailbox)));
+  assert.ok(!existsSync(genesisFile(mailbox, 'Clinic1MSP')));
 });
 
 test('a member that takes up the file says what is new, and gives the newcomer the first block and the key', () => {
@@ -118,8 +118,9 @@ test('a member that takes up the file says what is new, and gives the newcomer t
 });
 
 test('a first block with another digest is not joined, nor one that is none, and nothing is kept of it', () => {
-  const says = (content: Buffer) => withFile(genesisFile(mailbox), content, () => joinAt(clinics[3]));
-  const block = readFileSync(genesisFile(mailbox));
+  const given = genesisFile(mailbox, 'Clinic1MSP');
+  const says = (content: Buffer) => withFile(given, content, () => joinAt(clinics[3]));
+  const block = readFileSync(given);
   const changed = Buffer.from(block);
   changed[block.length - 40]! ^= 1;
   assert.match(says(changed), /has the digest|is no first block/);
@@ -145,6 +146,7 @@ test('keys of the swarm that differ are not taken, and both senders are named', 
 
 test('the newcomer joins: the same first block, the same key, and a definition of each', () => {
   takeUpAt(clinics[1]);
+  writeFileSync(genesisFile(mailbox, 'Clinic1MSP'), 'another block that somebody put there');
   const said = joinAt(clinics[3]);
   assert.equal(said.genesisSha256, genesis);
   assert.deepEqual(said.swarmKeyFrom, ['Clinic1MSP', 'Clinic2MSP']);

@@ -48,25 +48,35 @@ export function joinChannel(hospital: Hospital, layout: HospitalLayout): Joined 
   return { genesisSha256: digest, swarmKeyFrom: from };
 }
 
-/** The one that this host has stays. */
-function firstBlock({ consortium, file }: Hospital, { fabric: { genesisBlock } }: HospitalLayout) {
-  const path = existsSync(genesisBlock) ? genesisBlock : genesisFile(file.mailbox);
-  if (!existsSync(path)) {
-    throw new InputError(
-      `${path} is not there: a member runs \`hospital agree\` with this consortium.yaml, which writes it`,
-    );
+/** The one that this host has, or the first in the mailbox that has the digest that all agreed on. */
+function firstBlock(hospital: Hospital, { fabric: { genesisBlock } }: HospitalLayout) {
+  const { consortium, file } = hospital;
+  const digest = consortium.genesis!;
+  const received = consortium.organisations.map(({ mspId }) => genesisFile(file.mailbox, mspId));
+  const paths = [genesisBlock, ...received].filter((path) => existsSync(path));
+  const problems = [];
+  for (const path of paths) {
+    const block = path === genesisBlock ? readFileSync(path) : readReceived(path, MOST_BYTES);
+    const problem = problemOf(block, digest);
+    if (problem === undefined) return { block, digest };
+    problems.push(`${path} ${problem}`);
   }
-  const block = path === genesisBlock ? readFileSync(path) : readReceived(path, MOST_BYTES);
-  let digest: string;
-  try {
-    digest = genesisDigest(block);
-  } catch (cause) {
-    throw new InputError(`${path} is no first block of a channel: ${(cause as Error).message}`, { cause });
-  }
-  if (digest === consortium.genesis) return { block, digest };
+  if (problems.length > 0) throw new InputError(problems);
   throw new InputError(
-    `${path} has the digest ${digest}, and consortium.yaml has the genesis ${consortium.genesis}`,
+    `no genesis-from-….block is in ${file.mailbox}: a member runs \`hospital agree\` with this consortium.yaml, ` +
+      'which writes it',
   );
+}
+
+function problemOf(block: Uint8Array, genesis: string): string | undefined {
+  try {
+    const digest = genesisDigest(block);
+    return digest === genesis
+      ? undefined
+      : `has the digest ${digest}, and consortium.yaml has the genesis ${genesis}`;
+  } catch (error) {
+    return `is no first block of a channel: ${(error as Error).message}`;
+  }
 }
 
 /** @throws InputError where nobody sealed it, or two sealed different ones */

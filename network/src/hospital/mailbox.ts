@@ -9,8 +9,9 @@ export const sealedKeyFile = (mailbox: string, mspId: string, from?: string): st
 /** In the mailbox, and once it was taken up in the own folder. */
 export const definitionFile = (folder: string, mspId: string): string =>
   join(folder, `definition-${mspId}.json`);
-/** The channel's first block, for those who join later: they know its digest. */
-export const genesisFile = (mailbox: string): string => join(mailbox, 'genesis.block');
+/** The channel's first block, for those who join later: they know its digest, and take any that has it. */
+export const genesisFile = (mailbox: string, from: string): string =>
+  join(mailbox, `genesis-from-${from}.block`);
 
 /** Readable by others, also where the own files are not. */
 export const putIntoMailbox = (file: string, content: string | Uint8Array): void =>

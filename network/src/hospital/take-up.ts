@@ -58,7 +58,7 @@ export function takeUp(hospital: Hospital, layout: HospitalLayout): TakenUp {
   for (const to of later) {
     sendSwarmKey(layout, { to, file: sealedKeyFile(file.mailbox, to.mspId, own.mspId) });
   }
-  if (later.length > 0) putIntoMailbox(genesisFile(file.mailbox), block);
+  if (later.length > 0) putIntoMailbox(genesisFile(file.mailbox, own.mspId), block);
   const forgotten = forget(hospital, layout);
   keepAgreed(hospital, layout);
   return { changes, newcomers: taken.map(({ mspId }) => mspId), forgotten };
