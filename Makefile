@@ -96,13 +96,16 @@ hospital-enrol: ## Invite PERSON= as ROLE= (HERE=1: the gateway signs for them),
 hospital-persons: ## List who was enrolled
 hospital-revoke: ## Revoke the certificates of PERSON= (REASON=)
 hospital-units: ## Write hardened units of systemd into OUT= (RUN_AS=consilium)
+hospital-backup: ## Copy it under a passphrase into the folder TO= (PASSPHRASE_FILE=, or it asks)
+hospital-restore: ## Put it back from the file FROM= into an empty folder, on any host (PASSPHRASE_FILE=)
+# option:VARIABLE
+HOSPITAL_OPTIONS := service:SERVICE what:WHAT metrics:METRICS person:PERSON role:ROLE request:REQUEST reason:REASON \
+	out:OUT user:RUN_AS confirm:CONFIRM to:TO from:FROM study-keys:STUDY_KEYS passphrase-file:PASSPHRASE_FILE
+option_of = $(firstword $(subst :, ,$(1)))
+value_of = $($(lastword $(subst :, ,$(1))))
 $(HOSPITAL_VERBS): build
-	@$(NETWORK) hospital $(@:hospital-%=%) --hospital "$(HOSPITAL)" $(if $(SERVICE),--service "$(SERVICE)") \
-		$(if $(WHAT),--what "$(WHAT)") $(if $(METRICS),--metrics "$(METRICS)") \
-		$(if $(PERSON),--person "$(PERSON)") $(if $(ROLE),--role "$(ROLE)") $(if $(HERE),--here) \
-		$(if $(REQUEST),--request "$(REQUEST)") $(if $(REASON),--reason "$(REASON)") \
-		$(if $(OUT),--out "$(OUT)") $(if $(RUN_AS),--user "$(RUN_AS)") \
-		$(if $(CONFIRM),--confirm "$(CONFIRM)")
+	@$(NETWORK) hospital $(@:hospital-%=%) --hospital "$(HOSPITAL)" $(if $(HERE),--here) \
+		$(foreach one,$(HOSPITAL_OPTIONS),$(if $(call value_of,$(one)),--$(call option_of,$(one)) "$(call value_of,$(one))"))
 
 .PHONY: test-hospitals
 test-hospitals: build ## Four hospitals on four hosts found a channel run the study, and much happens (root, Fabric, Kubo; ORDERING=, STEPS=)

@@ -16,6 +16,10 @@ export const OPTIONS = {
   out: { type: 'string' },
   user: { type: 'string' },
   confirm: { type: 'string' },
+  to: { type: 'string' },
+  from: { type: 'string' },
+  'study-keys': { type: 'string' },
+  'passphrase-file': { type: 'string' },
   foreground: { type: 'boolean', default: false },
   ...COMMON_OPTIONS,
 } as const;

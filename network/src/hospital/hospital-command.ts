@@ -19,6 +19,9 @@ import { supervise } from '../supervise.ts';
 import { agreeOnFile, joinWithFile } from './agree-command.ts';
 import { restartServices } from '../supervisor-control.ts';
 import { answer, heading, note, OPTIONS, type Place, print } from './command-place.ts';
+import { BACKUP_HELP, backUp, restore } from './backup/backup-command.ts';
+import { assertNotHalfRestored } from './backup/restore-backup.ts';
+import { assertOthersRemember } from './backup/restored-orderer.ts';
 import { writeDefinition } from './definition.ts';
 import { examinationText, examine } from './doctor.ts';
 import { enrolOrganisation } from './enrolment.ts';
@@ -85,6 +88,7 @@ export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a 
   consilium-network hospital units  --hospital FILE --out FOLDER [--user NAME] [--json]
       Writes hardened units of systemd, which run as NAME (consilium): a service, a target, and a daily look at ends.
 
+${BACKUP_HELP}
 FILE is hospital.yaml; docs/operating/hospitals-apart.md explains it.
 
 ${exitStatusLine(['done', 'failed', 'unusable', 'notRunning', 'bug'])}
@@ -104,7 +108,9 @@ export async function runHospitalCommand(args: readonly string[]): Promise<numbe
   process.umask(0o077);
   const path = resolve(required(values.hospital, 'hospital'));
   const hospital = readHospital(path);
-  return run({ values, path, hospital, layout: hospitalLayout(hospital) });
+  const layout = hospitalLayout(hospital);
+  if (command !== 'restore') assertNotHalfRestored(layout);
+  return run({ values, path, hospital, layout });
 }
 
 function programs(): HospitalPrograms {
@@ -164,7 +170,7 @@ async function leaveOthers(place: Place): Promise<number> {
 }
 
 async function up(place: Place): Promise<number> {
-  const { values, hospital, layout, path } = place;
+  const { values, hospital, layout } = place;
   const { directory } = layout;
   const signal = interrupted();
   const say = values.json ? note : print;
@@ -175,6 +181,7 @@ async function up(place: Place): Promise<number> {
   }
   assertFounded(hospital, layout);
   const binaries = programs();
+  await assertOthersRemember(hospital, layout);
   if (values.foreground) {
     const supervised = {
       name: hospital.consortium.name,
@@ -184,21 +191,42 @@ async function up(place: Place): Promise<number> {
     return supervise({ consortium: supervised, directory, plan, say, signal });
   }
   say(heading(hospital));
-  const command = ['hospital', 'up', '--hospital', path];
-  const running = await startDetached({
-    configFile: path,
-    directory,
-    command,
-    report: (line) => say(`  ${line}`),
-    signal,
-  });
-  running.letGo();
+  await start(place, (line) => say(`  ${line}`), signal);
   const status = consortiumStatus(directory);
   if (values.json) answer(place, { ...status }, []);
   else {
     process.stdout.write(`\n${statusText(status)}`);
     print(`keys: ${join(directory, hospital.own.name, 'keys.json')}`);
   }
+  return EXIT.done;
+}
+
+/** Returns when all that starts here runs. */
+async function start(
+  { path, layout }: Place,
+  report: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const command = ['hospital', 'up', '--hospital', path];
+  const { directory } = layout;
+  const running = await startDetached({ configFile: path, directory, command, report, signal });
+  running.letGo();
+}
+
+async function backup(place: Place): Promise<number> {
+  const { values, hospital, layout } = place;
+  const signal = interrupted();
+  const { content, lines } = await backUp({ hospital, layout, report: note }, values, () =>
+    start(place, note, signal),
+  );
+  answer(place, content, lines);
+  return EXIT.done;
+}
+
+async function restoreFrom(place: Place): Promise<number> {
+  const { values, hospital, layout } = place;
+  const { content, lines } = await restore({ hospital, layout, report: note }, values);
+  answer(place, content, lines);
   return EXIT.done;
 }
 
@@ -284,4 +312,6 @@ const COMMANDS: Readonly<Record<string, (place: Place) => number | Promise<numbe
   persons,
   revoke,
   units,
+  backup,
+  restore: restoreFrom,
 };

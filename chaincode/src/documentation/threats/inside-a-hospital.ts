@@ -179,5 +179,30 @@ export const HOSPITAL: ThreatSection = {
         'starts unharmed or stops by name, whichever byte of the file changes',
       ],
     },
+    {
+      id: 'stolen-backups',
+      attack: 'Backups that are stolen or changed',
+      titles: [
+        'shows no byte of a key or a patient, and is its owner’s alone',
+        'writes nothing from a file that is cut off, changed, of another passphrase or none',
+        'writes nothing from a backup of another organisation, channel or authority',
+        'is refused where its chunks change places, one is there twice, or another file goes on in it',
+        'takes no name that leads elsewhere, whoever wrote it',
+        'has no links, devices or other special files',
+        'writes through no folder that it has not made, and over no entry',
+      ],
+    },
+    {
+      id: 'keys-from-backups',
+      attack: 'Destroyed keys, erased updates and forgotten votes that a backup brings back',
+      titles: [
+        'has no byte of a key for a study, and what it lacks is what shows the trainer an older copy',
+        'takes no key back that the journal knows to be destroyed',
+        'removes older keys for studies beside it, and no other file',
+        'are in a backup with all their blocks, and what is not pinned is not',
+        'a restored Raft orderer starts while all others answer, and one of BFT as any that may lie',
+        'is refused while this organisation answers at its own name',
+      ],
+    },
   ],
 };
