@@ -4,10 +4,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { folderOf } from '../programs.ts';
 
-/** Ours, that decide what a transaction does. What they depend on is in the lock file. */
+/** Ours, that decide what a transaction does. What they depend on is in the lock file, and in a release's sums. */
 const PACKAGES = ['chaincode', 'domain', 'dp-accountant'];
+/** What is packed: a release has the digest of the clone that it was made of. */
 const isCode = (file: string): boolean =>
-  /\.js$/.test(file) && !/(\.test\.js|(^|\/)(testing|conformance|bench|fuzz)\/.*)$/.test(file);
+  /\.js$/.test(file) && !/(\.test\.js|(^|\/)(testing|conformance|documentation|bench|fuzz)\/.*)$/.test(file);
 
 /** SHA-256 in hexadecimal, of names and contents in the order of names. */
 export function chaincodeSha256(

@@ -19,8 +19,7 @@ const PLACE: UnitPlace = {
   dataFolders: ['/srv/registry'],
   readFiles: ['/opt/consilium'],
   user: userInfo().username,
-  node: process.execPath,
-  main: '/opt/consilium/main.js',
+  program: [process.execPath, '/opt/consilium/main.js'],
   environment: { FABRIC_BIN_DIR: '/opt/fabric/bin' },
 };
 const ODD: UnitPlace = {

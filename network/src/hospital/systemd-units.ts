@@ -13,8 +13,8 @@ export interface UnitPlace {
   /** Files that are read elsewhere, such as those of the gateway's TLS. */
   readonly readFiles: readonly string[];
   readonly user: string;
-  readonly node: string;
-  readonly main: string;
+  /** How `consilium-network` is started: a program and what comes before its arguments. */
+  readonly program: readonly string[];
   /** Where Fabric's programs and Kubo are, and what else is found there. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -127,8 +127,8 @@ const hardening = (
   'SystemCallErrorNumber=EPERM',
 ];
 
-const command = ({ node, main, file }: UnitPlace, verb: string, ...more: string[]): string =>
-  [node, main, 'hospital', verb, '--hospital', file, ...more]
+const command = ({ program, file }: UnitPlace, verb: string, ...more: string[]): string =>
+  [...program, 'hospital', verb, '--hospital', file, ...more]
     .map((one) => word(one.replaceAll('$', '$$$$')))
     .join(' ');
 

@@ -10,8 +10,21 @@ import { answer, type Place } from './command-place.ts';
 import { systemdUnits } from './systemd-units.ts';
 
 const DEFAULT_USER = 'consilium';
-/** Consilium's own packages, and what they depend on. */
-const INSTALLED = resolve(ownFolder, '..');
+/** Of the service: this Node before the system's, which may be older. */
+const PATH = `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`;
+/**
+ * Of an installed release, the command that stays where it is over upgrades; else this package's own. Beside it,
+ * where everything lies that it loads.
+ */
+function installed(): { readonly program: readonly string[]; readonly folder: string } {
+  const { CONSILIUM_COMMANDS: commands } = process.env;
+  if (commands === undefined)
+    return {
+      program: [process.execPath, join(ownFolder, 'dist/src/main.js')],
+      folder: resolve(ownFolder, '..'),
+    };
+  return { program: [join(commands, 'consilium-network')], folder: dirname(commands) };
+}
 
 export function units(place: Place): number {
   const { values, hospital, path } = place;
@@ -19,6 +32,7 @@ export function units(place: Place): number {
   const out = resolve(required(values.out, 'out'));
   const { peer } = findHospitalPrograms();
   const kubo = findKubo();
+  const { program, folder } = installed();
   const fabricFolder = dirname(peer);
   const { gateway, ca } = file;
   const authorities = ca?.kind === 'fabric-ca' ? [ca.identity, ca.tls] : [];
@@ -27,16 +41,15 @@ export function units(place: Place): number {
     ...{ organisation: own.name, file: path, folder: file.folder, mailbox: file.mailbox, user },
     ...{
       dataFolders: file.dataFolders ?? [],
-      node: process.execPath,
-      main: join(ownFolder, 'dist/src/main.js'),
+      program,
     },
     readFiles: [
-      ...[path, resolve(dirname(path), file.consortium), INSTALLED, dirname(process.execPath), fabricFolder],
+      ...[path, resolve(dirname(path), file.consortium), folder, dirname(process.execPath), fabricFolder],
       ...(kubo === undefined ? [] : [kubo]),
       ...(gateway === undefined ? [] : Object.values(gateway.tls)),
       ...authorities.flatMap(({ tlsRoot, secretFile }) => [tlsRoot, secretFile]),
     ],
-    environment: { FABRIC_BIN_DIR: fabricFolder, ...(kubo !== undefined && { IPFS_BIN: kubo }) },
+    environment: { PATH, FABRIC_BIN_DIR: fabricFolder, ...(kubo !== undefined && { IPFS_BIN: kubo }) },
   });
   mkdirSync(out, { recursive: true });
   for (const [name, text] of Object.entries(texts)) writeWhole(join(out, name), text);
