@@ -96,6 +96,8 @@ hospital-enrol: ## Invite PERSON= as ROLE= (HERE=1: the gateway signs for them),
 hospital-persons: ## List who was enrolled
 hospital-revoke: ## Revoke the certificates of PERSON= (REASON=)
 hospital-units: ## Write hardened units of systemd into OUT= (RUN_AS=consilium)
+hospital-compose: ## Write a file for Docker Compose into OUT= (not tried on Docker)
+hospital-complete: ## Bring what Compose started into the channel, and agree on the chaincode
 hospital-backup: ## Copy it under a passphrase into the folder TO= (PASSPHRASE_FILE=, or it asks)
 hospital-restore: ## Put it back from the file FROM= into an empty folder, on any host (PASSPHRASE_FILE=)
 # option:VARIABLE
@@ -151,6 +153,10 @@ fuzz: build ## Spoil inputs for MINUTES= (1) each, then run properties RUNS= (10
 .PHONY: bench
 bench: build ## Measure; prints JSON lines
 	@$(WITH_NODE) exec scripts/bench.sh
+
+.PHONY: release
+release: build ## Make what a hospital installs, with one script, offline (OUT=, NODE=tarball of Node to bring along)
+	@$(WITH_NODE) exec node scripts/dist/make-release.js $(if $(OUT),--out "$(OUT)") $(if $(NODE),--node "$(NODE)")
 
 .PHONY: clean
 clean: ## Remove what was built (not the consortium's data)

@@ -22,6 +22,7 @@ import { BACKUP_HELP, backUp, restore } from './backup/backup-command.ts';
 import { assertNotHalfRestored } from './backup/restore-backup.ts';
 import { assertOthersRemember } from './backup/restored-orderer.ts';
 import { answer, heading, note, OPTIONS, type Place, print } from './command-place.ts';
+import { complete, compose } from './compose-command.ts';
 import { writeDefinition } from './definition.ts';
 import { examinationText, examine } from './doctor.ts';
 import { enrolOrganisation } from './enrolment.ts';
@@ -87,6 +88,10 @@ export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a 
       Revokes a person's certificates, and writes the authority's revocation list for a ceremony.
   consilium-network hospital units  --hospital FILE --out FOLDER [--user NAME] [--json]
       Writes hardened units of systemd, which run as NAME (consilium): a service, a target, and a daily look at ends.
+  consilium-network hospital compose --hospital FILE --out FILE [--json]
+      Writes a file for Docker Compose with the official images, and the services' secrets beside the own keys.
+  consilium-network hospital complete --hospital FILE [--json]
+      Brings the own orderer and peer into the channel, and agrees on the chaincode, where others started them.
 
 ${BACKUP_HELP}
 FILE is hospital.yaml; docs/operating/hospitals-apart.md explains it.
@@ -248,6 +253,15 @@ async function restart(place: Place): Promise<number> {
   return EXIT.done;
 }
 
+async function composeAll(place: Place): Promise<number> {
+  return compose(place, await planHospital(place.hospital, place.layout, programs()));
+}
+
+async function completeAll(place: Place): Promise<number> {
+  const plan = await planHospital(place.hospital, place.layout, programs());
+  return complete(place, plan, interrupted());
+}
+
 async function status(place: Place): Promise<number> {
   const { hospital, layout } = place;
   const found = consortiumStatus(layout.directory);
@@ -314,4 +328,6 @@ const COMMANDS: Readonly<Record<string, (place: Place) => number | Promise<numbe
   units,
   backup,
   restore: restoreFrom,
+  compose: composeAll,
+  complete: completeAll,
 };
