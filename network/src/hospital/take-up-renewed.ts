@@ -15,7 +15,7 @@ import type { HospitalLayout } from './hospital-layout.ts';
 import type { RenewedCertificate } from './renewal.ts';
 import type { Holder } from './wanted-certificates.ts';
 
-const SEEN_WITHIN_MS = 30_000;
+const SEEN_WITHIN_MS = 120_000;
 const LOOK_EVERY_MS = 500;
 
 export interface TakeUpPlace {

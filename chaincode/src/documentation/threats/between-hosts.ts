@@ -43,5 +43,34 @@ export const BETWEEN_HOSTS: ThreatSection = {
         'a key that others could read is wrong, and named',
       ],
     },
+    {
+      id: 'wrong-certificates',
+      attack: 'Certificates of an authority that are not what was asked for',
+      titles: [
+        'another role, name, key or authority, a role that is missing, and wrong times are refused in words',
+        'requests go out with names, units and roles, and certificates that fit come in and are renewed',
+        'each gets a new key and a certificate with the names and the role that it had, and others keep theirs',
+        'between the new key and the new certificate the old pair goes on, and nothing of a key is said',
+        'a pair that does not fit, or a file that is gone, leaves what was good, and is said once',
+      ],
+    },
+    {
+      id: 'stolen-tickets',
+      attack: 'Requests for certificates by others than who was invited',
+      titles: [
+        'a ticket gives one certificate to who has it, whose key never leaves them, and a revoked person has none',
+        'names that would be a role or a path, and persons of an authority by hand, are refused before anything',
+      ],
+    },
+    {
+      id: 'changed-release',
+      attack: 'Changed files of a release, and units that let too much',
+      titles: [
+        'it installs from its files alone, keeps the version before to go back to, and refuses files that were changed',
+        'what the services may do is little, by the measure of systemd',
+        'a path that would begin a new line, or a user that is none, is refused',
+        'secrets are in files of their own, and not in what is passed around',
+      ],
+    },
   ],
 };
