@@ -90,11 +90,13 @@ hospital-restart: ## Restart SERVICE=, or all one after the other, each when the
 hospital-status: ## Show its processes, and whether the others answer
 hospital-logs: ## Show the end of its logs (SERVICE=)
 hospital-doctor: ## Look for what is wrong: names, ports, TLS, certificates, disk, file modes, quorum
+hospital-upgrade: ## Restart it with this release, and the chaincode that consortium.yaml names
 hospital-expiry: ## Say when each certificate ends (METRICS=FILE: for Prometheus' node_exporter too)
-hospital-renew: ## Renew the certificates of WHAT=peer|gateway|trainer|chaincode|links|witness|admin|all
+hospital-renew: ## Renew the certificates of WHAT=peer|gateway|trainer|chaincode|links|witness|admin|all|orderer
 hospital-enrol: ## Invite PERSON= as ROLE= (HERE=1: the gateway signs for them), or certify their REQUEST=
 hospital-persons: ## List who was enrolled
-hospital-revoke: ## Revoke the certificates of PERSON= (REASON=)
+hospital-revoke: ## Revoke the certificates of PERSON=, or of WHAT=trainer, or CERTIFICATE=file (REASON=)
+hospital-probe: ## Ask every peer whether it refuses what was revoked, or IDENTITY=folder, or CERTIFICATE=file
 hospital-units: ## Write hardened units of systemd into OUT= (RUN_AS=consilium)
 hospital-compose: ## Write a file for Docker Compose into OUT= (not tried on Docker)
 hospital-complete: ## Bring what Compose started into the channel, and agree on the chaincode
@@ -102,7 +104,8 @@ hospital-backup: ## Copy it under a passphrase into the folder TO= (PASSPHRASE_F
 hospital-restore: ## Put it back from the file FROM= into an empty folder, on any host (PASSPHRASE_FILE=)
 # option:VARIABLE
 HOSPITAL_OPTIONS := service:SERVICE what:WHAT metrics:METRICS person:PERSON role:ROLE request:REQUEST reason:REASON \
-	out:OUT user:RUN_AS confirm:CONFIRM to:TO from:FROM study-keys:STUDY_KEYS passphrase-file:PASSPHRASE_FILE
+	out:OUT user:RUN_AS confirm:CONFIRM to:TO from:FROM study-keys:STUDY_KEYS passphrase-file:PASSPHRASE_FILE \
+	certificate:CERTIFICATE identity:IDENTITY
 option_of = $(firstword $(subst :, ,$(1)))
 value_of = $($(lastword $(subst :, ,$(1))))
 $(HOSPITAL_VERBS): build

@@ -54,7 +54,7 @@ const HELP = `consilium-network: one consortium on this machine
       each step takes and what did not hold, and \`not run\` where it cannot.
   consilium-network config-check [--config FILE] [--json]
       Reads a consortium.yaml, also one of hospitals apart, and says in words what such a consortium withstands.
-  consilium-network hospital init|found|up|down|status|logs|doctor|backup|restore --hospital FILE
+  consilium-network hospital init|found|up|down|status|restart|upgrade|renew|revoke|probe|logs|doctor|… --hospital FILE
       One organisation on its own host: \`consilium-network hospital --help\`.
   consilium-network person request|accept --ticket FILE --folder FOLDER
       An identity with a key of one's own: \`consilium-network person --help\`.

@@ -30,6 +30,8 @@ export interface Place {
   readonly witnesses?: WitnessFile;
   /** The agreed digest of block 0; the gateway trusts the first that it sees where absent. */
   readonly genesisSha256?: string;
+  /** A folder of the release whose trainer and gateway are started; this one's where absent. */
+  readonly release?: string;
 }
 
 /** The ports that every runtime needs for the hospitals' own processes. */
@@ -84,7 +86,7 @@ export function chaincodeService(
   { name, chaincodeId, port, workingDirectory, server, tls }: ChaincodeProcess,
 ): ServiceDefinition {
   const address = `127.0.0.1:${port}`;
-  const serving = server === undefined ? [chaincodeServer(), 'server'] : [server];
+  const serving = server === undefined ? [chaincodeServer(workingDirectory), 'server'] : [server];
   return {
     name,
     organisation,
@@ -110,7 +112,7 @@ const tlsFlags = ({ certificate, key, clientRoot }: NonNullable<ChaincodeProcess
 ];
 
 export function trainerService({ name, mspId, trainer }: Organisation, place: Place): ServiceDefinition {
-  const { consortium, directory, ports, addresses } = place;
+  const { consortium, directory, ports, addresses, release } = place;
   const secrets = ensureSecrets(directory, name);
   const own = addresses.organisations.find((one) => one.name === name)!;
   const dataDirectory = join(directory, name, 'trainer');
@@ -119,8 +121,8 @@ export function trainerService({ name, mspId, trainer }: Organisation, place: Pl
   return {
     name: `trainer-${name}`,
     organisation: name,
-    command: [...NODE, program('trainer'), 'serve'],
-    workingDirectory: folderOf('trainer'),
+    command: [...NODE, program('trainer', release), 'serve'],
+    workingDirectory: folderOf('trainer', release),
     environment: {
       ...inherited(),
       CONSILIUM_MSP_ID: mspId,
@@ -142,7 +144,7 @@ export function trainerService({ name, mspId, trainer }: Organisation, place: Pl
 }
 
 export function gatewayService({ name, mspId }: Organisation, place: Place): ServiceDefinition {
-  const { consortium, directory, ports, addresses, connectionFile, genesisSha256 } = place;
+  const { consortium, directory, ports, addresses, connectionFile, genesisSha256, release } = place;
   const secrets = ensureSecrets(directory, name);
   const own = addresses.organisations.find((one) => one.name === name)!;
   const dataDirectory = join(directory, name, 'gateway');
@@ -150,8 +152,8 @@ export function gatewayService({ name, mspId }: Organisation, place: Place): Ser
   return {
     name: `gateway-${name}`,
     organisation: name,
-    command: [...NODE, program('gateway'), 'serve'],
-    workingDirectory: folderOf('gateway'),
+    command: [...NODE, program('gateway', release), 'serve'],
+    workingDirectory: folderOf('gateway', release),
     environment: {
       ...inherited(),
       CONSILIUM_MSP_ID: mspId,

@@ -18,25 +18,27 @@ interface Description {
   readonly bin: Readonly<Record<string, string>>;
 }
 
-const description = (name: string): string =>
-  createRequire(import.meta.url).resolve(`@consilium/${name}/package.json`);
-const describe = (name: string) => JSON.parse(readFileSync(description(name), 'utf8')) as Description;
+/** @param release any folder of a release that has node_modules; our own where absent */
+const description = (name: string, release = ownFolder): string =>
+  createRequire(join(release, 'package.json')).resolve(`@consilium/${name}/package.json`);
+const describe = (name: string, release?: string) =>
+  JSON.parse(readFileSync(description(name, release), 'utf8')) as Description;
 
 /** Where a package lies whose program is started here. */
-export const folderOf = (name: string): string => dirname(description(name));
+export const folderOf = (name: string, release?: string): string => dirname(description(name, release));
 
 /** The file of a package's command. */
-export const program = (name: string): string =>
-  join(folderOf(name), describe(name).bin[`consilium-${name}`]!);
+export const program = (name: string, release?: string): string =>
+  join(folderOf(name, release), describe(name, release).bin[`consilium-${name}`]!);
 
 /** What Fabric's server of Node chaincode loads. */
 export const chaincodeMain = (): string => fileURLToPath(import.meta.resolve('@consilium/chaincode'));
 
 export const chaincodeVersion = (): string => describe('chaincode').version;
 
-/** Fabric's own server of Node chaincode, as the chaincode depends on it. */
-export const chaincodeServer = (): string =>
-  createRequire(description('chaincode')).resolve('fabric-shim/cli.js');
+/** Fabric's own server of Node chaincode, as the chaincode of a folder depends on it. */
+export const chaincodeServer = (folder = folderOf('chaincode')): string =>
+  createRequire(join(folder, 'package.json')).resolve('fabric-shim/cli.js');
 
 /** @throws Error naming every part that was not built. */
 export function assertBuilt(): void {

@@ -18,7 +18,8 @@ export interface ApprovalOutcome {
 }
 
 /**
- * @param packageId of the package that the own peer has installed; without one the peer only agrees
+ * @param packageId of the package that the own peer has installed; without one, and where the place knows none, the
+ *   peer only agrees
  * @throws SubmissionError where the own administrator has not signed, or the peers refuse; RefusedCeremonyError
  */
 export async function approveChaincode(
@@ -36,10 +37,11 @@ export async function approveChaincode(
   }
   const asking = { channel, identity: administratorOf(own) };
   const definition = lifecycle.CommitChaincodeDefinitionArgs.deserializeBinary(ceremony.bytes);
+  const installed = packageId ?? own.packageOf?.(definition.getName(), definition.getVersion());
   try {
     const before = await approvals(definition, peer, asking);
     if (before.get(mspId) !== true) {
-      const argument = approvalOf(definition, packageId).serializeBinary();
+      const argument = approvalOf(definition, installed).serializeBinary();
       const call = { chaincode: CHAINCODE, function: 'ApproveChaincodeDefinitionForMyOrg', argument };
       await transact(peer, { ...call, organisations: [mspId] }, asking);
     }

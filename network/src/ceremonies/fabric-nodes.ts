@@ -1,6 +1,7 @@
 // What a ceremony asks of Fabric: blocks of the channel from one's own peer or an orderer, and whether an orderer takes
 // an envelope. The one door to gRPC of this package.
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import grpc from '@grpc/grpc-js';
 import fabricProtos from '@hyperledger/fabric-protos';
 import timestamps from 'google-protobuf/google/protobuf/timestamp_pb.js';
@@ -35,6 +36,8 @@ export class FabricNodeError extends Error {
 
 const ANSWER_MS = 30_000;
 const FORBIDDEN = 403;
+const CONNECTIONS = 3;
+const CONNECT_AGAIN_MS = 500;
 const CHANNEL_OPTIONS = { 'grpc.max_receive_message_length': 100 * 1024 * 1024 };
 
 function connectionTo({ address, tlsRoots }: FabricNode) {
@@ -74,12 +77,30 @@ export interface Asking {
   readonly identity: SigningIdentity;
 }
 
-/** A block of one's own peer, by its number or the newest. @throws FabricNodeError */
+/**
+ * A block of one's own peer, by its number or the newest. A connection that fails is tried again: a peer gives a
+ * handshake five seconds, which a busy machine can miss.
+ *
+ * @throws FabricNodeError
+ */
 export async function fetchBlock(
   node: FabricNode,
   which: number | 'newest',
   asking: Asking,
 ): Promise<Uint8Array> {
+  for (let left = CONNECTIONS; ; left--) {
+    try {
+      return await fetchOnce(node, which, asking);
+    } catch (error) {
+      const isTransient =
+        (error as { cause?: Partial<grpc.ServiceError> }).cause?.code === grpc.status.UNAVAILABLE;
+      if (!isTransient || left === 1) throw error;
+    }
+    await sleep(CONNECT_AGAIN_MS);
+  }
+}
+
+async function fetchOnce(node: FabricNode, which: number | 'newest', asking: Asking): Promise<Uint8Array> {
   const position = new orderer.SeekPosition();
   if (which === 'newest') position.setNewest(new orderer.SeekNewest());
   else {
@@ -128,6 +149,7 @@ export async function broadcast(node: FabricNode, envelope: Envelope): Promise<B
   }
 }
 
+const FORBIDDEN = 403;
 const deadline = () => ({ deadline: Date.now() + ANSWER_MS });
 
 const STATUS: Readonly<Record<number, string>> = {

@@ -2,6 +2,7 @@
 // key, its peer and all orderers are, and its folder keeps the first block.
 import { existsSync, readFileSync } from 'node:fs';
 import { ConfigError } from '@consilium/command-line';
+import { chaincodeVersions, packageOf } from '../hospital/chaincode-versions.ts';
 import { agreedDefinitions } from '../hospital/channel-definition.ts';
 import { readHospital } from '../hospital/hospital-file.ts';
 import { hospitalLayout } from '../hospital/hospital-layout.ts';
@@ -37,6 +38,10 @@ export function placeOfHospital(file: string): OwnPlace {
     genesis: isFounded ? digestOfFirstBlock(readFileSync(fabric.genesisBlock)) : undefined,
     administrator: peer.adminMspDir,
     peer: isFounded ? nodeOf(peer) : undefined,
+    packageOf: (name, version) => {
+      const known = chaincodeVersions(layout).find((one) => one.version === version);
+      return known && packageOf(name, known).id;
+    },
     orderers: isFounded ? orderers.filter(({ tls }) => existsSync(tls.root)).map(nodeOf) : [],
     agreed: agreedDefinitions(hospital, layout),
   };

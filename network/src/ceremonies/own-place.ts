@@ -44,6 +44,8 @@ export interface OwnPlace {
   readonly orderers: readonly FabricNode[];
   /** Of all that its consortium.yaml names and that are defined here; absent where there is no such file. */
   readonly agreed?: readonly OrganisationDefinition[];
+  /** The id of the package of a chaincode's version that the own peer has, where the place knows it. */
+  readonly packageOf?: (name: string, version: string) => string | undefined;
 }
 
 /** @throws ConfigError naming every field that is wrong */

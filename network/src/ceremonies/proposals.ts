@@ -213,6 +213,15 @@ export function changeRevocationLists(
   }, root);
 }
 
+/** The lists that an organisation has in force. */
+export function revocationListsOf(root: ConfigGroup, mspId: string): Uint8Array[] {
+  const [section] = sectionsOf(root, mspId);
+  if (section === undefined) return refuse(`${mspId} is not in the channel`);
+  const value = groupAt(root, [section, mspId]).values.get('MSP')!.value;
+  const wrapped = msp.MSPConfig.deserializeBinary(value);
+  return msp.FabricMSPConfig.deserializeBinary(wrapped.getConfig_asU8()).getRevocationListList_asU8();
+}
+
 function canonicalList(bytes: Uint8Array): Buffer {
   const text = Buffer.from(bytes).toString('latin1');
   const block = /-----BEGIN (?:X509 )?CRL-----([A-Za-z0-9+/=\s]+)-----END (?:X509 )?CRL-----/.exec(text);

@@ -17,6 +17,8 @@ const READY_MS = 60_000;
 /** Fabric CA's own default for authorities, and its default of a year for all else. */
 const ROOT_LIFE = '131400h';
 const LEAF_LIFE = '8760h';
+/** No shorter than what it revokes is valid. */
+const LIST_LIFE = LEAF_LIFE;
 
 export class AuthorityError extends Error {
   override readonly name = 'AuthorityError';
@@ -109,6 +111,7 @@ function writeConfiguration({ home, name, organisation, port }: AuthorityServer)
       ca: { expiry: ROOT_LIFE, pathlength: 0 },
     },
     bccsp: { default: 'SW', sw: { hash: 'SHA2', security: 256, filekeystore: { keystore: 'msp/keystore' } } },
+    crl: { expiry: LIST_LIFE },
     cfg: { identities: { passwordattempts: 10 } },
     operations: { listenAddress: '127.0.0.1:0' },
     metrics: { provider: 'disabled' },

@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { readRevocationList } from '@consilium/verify/channel';
+import { readCertificate, readRevocationList } from '@consilium/verify/channel';
 import { findHospitalPrograms, whyNoFabric } from '../native/binaries.ts';
 import { isFree } from '../ports.ts';
 import { AuthorityError } from './authority-server.ts';
@@ -80,6 +80,37 @@ test('what was registered and never enrolled, since it was interrupted, is enrol
     assert.match(new X509Certificate(readFileSync(certificate)).subject, /^OU=peer$/m);
   } finally {
     await again.stop();
+  }
+});
+
+test('what it revokes is in its list, with all that it revoked before, and nothing else is', {
+  skip,
+}, async () => {
+  const where = await place('revokes');
+  const authority = await CertificateAuthority.start(where);
+  try {
+    const enrolled = [];
+    for (const at of [1, 2, 3]) {
+      const registration = { id: `trainer${at}@clinic`, type: 'client' } as const;
+      enrolled.push(await authority.enrol(registration, join(root, `revoked-${at}`)));
+    }
+    const root_ = readCertificate(readFileSync(rootOf(where)));
+    const authorityKeyId = Buffer.from(root_.subjectKeyId!).toString('hex');
+    const [one, two, three] = enrolled.map(
+      ({ certificate }) => readCertificate(readFileSync(certificate)).serial,
+    );
+    const revoke = (serial: string) =>
+      authority.revokeCertificates([{ serial: serial.replace(/^0+/, ''), authorityKeyId }], 'keycompromise');
+    await revoke(one!);
+    const list = readRevocationList(Buffer.from(await revoke(two!)));
+    assert.deepEqual([...list.serials].sort(), [one!, two!].sort());
+    assert.ok(!list.serials.has(three!));
+    assert.deepEqual(Buffer.from(list.authorityKeyId!), Buffer.from(root_.subjectKeyId!));
+    // Again, as after an interruption.
+    assert.equal(readRevocationList(Buffer.from(await revoke(one!))).serials.size, 2);
+    await assert.rejects(revoke('1234'), AuthorityError);
+  } finally {
+    await authority.stop();
   }
 });
 

@@ -16,6 +16,8 @@ export interface Agreement {
   readonly layout: HospitalLayout;
   readonly commands: FabricCommands;
   readonly package: ChaincodePackage;
+  /** Versions that the channel may still run, while all go to the agreed one by a ceremony. */
+  readonly former?: readonly string[];
 }
 
 /** The channel has another definition than consortium.yaml. */
@@ -59,6 +61,14 @@ export async function agreeOnChaincode(
     try {
       signal.throwIfAborted();
       const committed = await committedDefinition(agreement);
+      if (committed !== undefined && agreement.former?.includes(committed.version)) {
+        const { name, version } = agreement.chaincode;
+        say(
+          `chaincode ${name}: the channel runs ${committed.version} until a ceremony brings it to ${version}`,
+        );
+        await sleep(LOOK_EVERY_MS, undefined, { signal });
+        continue;
+      }
       if (committed !== undefined) refuseOther(committed, agreement.chaincode);
       if (!isApproved) await approve(agreement, committed?.sequence ?? FIRST_SEQUENCE);
       isApproved = true;
@@ -99,7 +109,7 @@ function refuseOther(committed: Committed, { name, version }: AgreedConsortium['
   if (committed.version === version) return;
   throw new OtherChaincodeError(
     `the channel has version ${committed.version} of chaincode ${name}, and consortium.yaml has ${version}: ` +
-      'an upgrade is agreed on by the organisations first; until then run the version of the channel',
+      'run the release and the consortium.yaml of that version, and go on from there by `hospital upgrade`',
   );
 }
 

@@ -10,10 +10,12 @@ const PACKAGES = ['chaincode', 'domain', 'dp-accountant'];
 const isCode = (file: string): boolean =>
   /\.js$/.test(file) && !/(\.test\.js|(^|\/)(testing|conformance|documentation|bench|fuzz)\/.*)$/.test(file);
 
+/** The folders of the code that decides, as a chaincode's own folder finds them. */
+export const codeFolders = (chaincodeFolder: string): string[] =>
+  PACKAGES.map((name) => join(folderOf(name, chaincodeFolder), 'dist/src'));
+
 /** SHA-256 in hexadecimal, of names and contents in the order of names. */
-export function chaincodeSha256(
-  folders: readonly string[] = PACKAGES.map((name) => join(folderOf(name), 'dist/src')),
-): string {
+export function chaincodeSha256(folders: readonly string[] = codeFolders(folderOf('chaincode'))): string {
   const hash = createHash('sha256');
   for (const [at, folder] of folders.entries()) {
     const files = readdirSync(folder, { recursive: true, withFileTypes: true })

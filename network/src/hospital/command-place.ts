@@ -20,6 +20,8 @@ export const OPTIONS = {
   from: { type: 'string' },
   'study-keys': { type: 'string' },
   'passphrase-file': { type: 'string' },
+  certificate: { type: 'string' },
+  identity: { type: 'string' },
   foreground: { type: 'boolean', default: false },
   ...COMMON_OPTIONS,
 } as const;

@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync, statfsSync, statSync } from 'nod
 import { connect as connectPlain } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { InputError } from '@consilium/command-line';
 import { oneLine } from '@consilium/verify/channel';
 import { findHospitalPrograms } from '../native/binaries.ts';
 import { FabricCommands } from '../native/fabric-commands.ts';
@@ -262,6 +263,21 @@ async function readClock(other: AgreedOrganisation, layout: HospitalLayout): Pro
   const probe = ownProbe({ host, port: portsOf(other).witness, layout, root: rootOf(other, layout) });
   const ahead = 'missing' in probe ? undefined : await askClock(probe, CONNECT_MS);
   return { mspId, ahead };
+}
+
+/** @throws InputError where the other orderers that answer are no quorum without one's own */
+export async function assertMargin({ consortium, own }: Hospital): Promise<void> {
+  const others = consortium.organisations.filter(({ mspId }) => mspId !== own.mspId);
+  const answers = await Promise.all(others.map((one) => isListening(one.host, portsOf(one).orderer)));
+  const { count, mayBeDown } = toleranceOf(consortium).orderers;
+  const needed = count - mayBeDown;
+  const left = answers.filter((does) => does).length;
+  if (left >= needed) return;
+  const silent = others.filter((_, at) => !answers[at]).map(({ mspId }) => mspId);
+  throw new InputError(
+    `without this orderer ${left} of ${count} would answer, and ${needed} are needed` +
+      `${silent.length > 0 ? `: first bring back ${silent.join(', ')}` : ': nothing can be written meanwhile'}`,
+  );
 }
 
 function quorum({ consortium }: Hospital, reachable: number): Finding {

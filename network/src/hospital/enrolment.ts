@@ -59,6 +59,30 @@ export function authoritiesOf({
   };
 }
 
+/**
+ * New keys and certificates of the orderer, for signing and for TLS, in a folder of their own.
+ *
+ * @throws AuthorityError; then the folder is not there
+ */
+export async function enrolOrderer(
+  { programs, hospital, layout, report }: EnrolmentPlace,
+  folder: string,
+): Promise<void> {
+  const { identity, tls } = authoritiesOf({ programs, hospital, layout });
+  const draft = `${folder}.draft`;
+  rmSync(draft, { recursive: true, force: true });
+  const wanted = wantedCertificates(hospital, layout)
+    .filter(({ holder }) => holder === 'orderer')
+    .map((one) => ({ ...one, folder: join(draft, one.form) }));
+  const roots = { identity: rootOf(identity), tls: rootOf(tls) };
+  for (const one of wanted) {
+    await issue(one.form === 'msp' ? identity : tls, [one], { report });
+    if (one.form === 'msp') writeMsp(one.folder, roots);
+    else writeTls(one.folder, roots.tls);
+  }
+  renameSync(draft, folder);
+}
+
 /** The authority runs only where something is missing. */
 async function issue(
   place: AuthorityPlace,

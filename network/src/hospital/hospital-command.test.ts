@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { findHospitalPrograms, whyNoFabric } from '../native/binaries.ts';
 import { ownFolder } from '../programs.ts';
 import { type Clinic, initialisedClinics } from './testing/clinics.ts';
 
@@ -49,6 +50,48 @@ test('wrong usage is refused with what would be right', () => {
   assert.match(run('hospital', 'heal', '--hospital', clinic.path).stderr, /no command hospital heal/);
   assert.match(run('hospital', 'up').stderr, /--hospital is missing/);
   assert.match(hospital('logs', '--service', 'nobody').stderr, /none of supervisor/);
+});
+
+test('a certificate is revoked, probed or renewed only where it is said which', () => {
+  assert.match(hospital('revoke').stderr, /give one of --person, --what or --certificate/);
+  const both = hospital('revoke', '--what', 'trainer', '--certificate', 'x.pem');
+  assert.equal(both.status, 2);
+  assert.match(both.stderr, /give one of --person, --what or --certificate/);
+  assert.match(hospital('revoke', '--what', 'orderer').stderr, /--what must be peer or admin or operator/);
+  assert.match(hospital('renew').stderr, /--what is missing: write one of peer, .*orderer/);
+  assert.match(hospital('probe').stderr, /nothing was revoked here/);
+  assert.match(hospital('probe', '--certificate', 'x', '--identity', 'y').stderr, /give either --identity/);
+  assert.match(hospital('probe', '--certificate', '/nowhere/x.pem').stderr, /cannot read \/nowhere\/x\.pem/);
+});
+
+test('a certificate of another hospital, or one that is in use here, is not revoked', {
+  skip: whyNoFabric(findHospitalPrograms),
+}, () => {
+  const foreign = join(
+    root,
+    'clinic2/place/fabric/organisations/Clinic2MSP/users/admin/msp/signcerts/cert.pem',
+  );
+  const other = hospital('revoke', '--certificate', foreign);
+  assert.equal(other.status, 2);
+  assert.match(other.stderr, /not issued by this hospital's identity authority/);
+  const used = foreign.replaceAll('linic2', 'linic1');
+  assert.match(
+    hospital('revoke', '--certificate', used).stderr,
+    /admin@clinic1, which is in use here: revoke WHAT=admin/,
+  );
+  assert.match(hospital('revoke', '--certificate', clinic.path).stderr, /no certificate that can be read/);
+});
+
+test('nothing is restarted where nothing runs, or where the others are no quorum', () => {
+  const alone = hospital('restart', '--service', 'orderer-1');
+  assert.equal(alone.status, 2);
+  assert.match(
+    alone.stderr,
+    /without this orderer 0 of 3 would answer, and 2 are needed: first bring back Clinic2MSP/,
+  );
+  const stopped = hospital('restart', '--service', 'gateway-clinic1');
+  assert.equal(stopped.status, 1);
+  assert.match(stopped.stderr, /no supervisor answers in .*: is it up\?/);
 });
 
 test('what a consortium withstands is said without starting anything', () => {

@@ -1,5 +1,6 @@
 // The commands of one organisation on its own host. Each says the digest of consortium.yaml, which all must have alike.
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   EXIT,
   exitStatusLine,
@@ -18,13 +19,15 @@ import { stopConsortium } from '../stop.ts';
 import { supervise } from '../supervise.ts';
 import { restartServices } from '../supervisor-control.ts';
 import { agreeOnFile, joinWithFile } from './agree-command.ts';
+import { CERTIFICATE_HELP, probe, takeBack } from './certificate-commands.ts';
+import { takeUpVersion } from './chaincode-versions.ts';
 import { BACKUP_HELP, backUp, restore } from './backup/backup-command.ts';
 import { assertNotHalfRestored } from './backup/restore-backup.ts';
 import { assertOthersRemember } from './backup/restored-orderer.ts';
 import { answer, heading, note, OPTIONS, type Place, print } from './command-place.ts';
 import { complete, compose } from './compose-command.ts';
 import { writeDefinition } from './definition.ts';
-import { examinationText, examine } from './doctor.ts';
+import { assertMargin, examinationText, examine } from './doctor.ts';
 import { enrolOrganisation } from './enrolment.ts';
 import { found } from './founding.ts';
 import { type Hospital, readHospital } from './hospital-file.ts';
@@ -38,6 +41,7 @@ import { enrol, persons, revoke } from './person-commands.ts';
 import { expiry, renew } from './renewal-command.ts';
 import { ensureExchangeKey } from './swarm-key.ts';
 import { units } from './unit-command.ts';
+import { takeUp } from './take-up.ts';
 
 export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a consortium, on its own host
 
@@ -62,7 +66,12 @@ export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a 
       chaincode goes on afterwards, until the others have started too.
   consilium-network hospital down   --hospital FILE [--json]
   consilium-network hospital restart --hospital FILE [--service NAME] [--json]
-      Restarts one service, or all one after the other, each when the one before is ready again.
+      Restarts each process after the other, or one; the next one waits until the one before it does its work and the
+      gateway is ready. Refuses where the orderers have no margin.
+  consilium-network hospital upgrade --hospital FILE [--json]
+      Restarts this hospital with the release that this command is of. Where consortium.yaml names another version of
+      the chaincode, the channel's goes on beside it, and so do the trainer and the gateway of its release, until the
+      ceremony \`chaincode\` is submitted: then run it once more.
   consilium-network hospital status --hospital FILE [--json]
       Shows each process, and what the gateway says of the others. Exits with 3 if not everything runs.
   consilium-network hospital logs   --hospital FILE [--service NAME] [--json]
@@ -70,14 +79,14 @@ export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a 
   consilium-network hospital doctor --hospital FILE [--json]
       Looks for what is wrong: clock, disk, names, ports and TLS of each neighbour, certificates, versions, the code's
       digest, file modes, quorum. Exits with 1 if something is.
-
   consilium-network hospital expiry --hospital FILE [--metrics FILE] [--json]
       Says when each certificate ends, the first first, and writes that for Prometheus into FILE. Exits with 1 if an
       own one has ended.
   consilium-network hospital renew  --hospital FILE --what WHAT [--json]
       Has the own authorities issue new certificates for new keys: of peer, gateway, trainer, chaincode, links (and
       witness, which is the same one), admin, or all of these. The gateway and the links take them up by themselves;
-      chaincode and peer are restarted one after the other.
+      chaincode and peer are restarted one after the other. WHAT=orderer goes by a ceremony: the first time the
+      command puts it into the mailbox, and once it is submitted the same command puts the new ones in place.
   consilium-network hospital enrol  --hospital FILE --person NAME --role ROLE [--here] [--json]
       Invites a person as steward, auditor, researcher, operator or admin: writes a ticket with a secret that is good
       once. With --here the key is made on this host, and the gateway signs for them.
@@ -93,11 +102,15 @@ export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a 
   consilium-network hospital complete --hospital FILE [--json]
       Brings the own orderer and peer into the channel, and agrees on the chaincode, where others started them.
 
+${CERTIFICATE_HELP}
 ${BACKUP_HELP}
 FILE is hospital.yaml; docs/operating/hospitals-apart.md explains it.
 
 ${exitStatusLine(['done', 'failed', 'unusable', 'notRunning', 'bug'])}
 `;
+
+const READY_MS = 180_000;
+const LOOK_EVERY_MS = 500;
 
 /** The exit status. @throws UsageError, and what each command throws. */
 export async function runHospitalCommand(args: readonly string[]): Promise<number> {
@@ -235,21 +248,21 @@ async function restoreFrom(place: Place): Promise<number> {
   return EXIT.done;
 }
 
+/** This release is started in place of the one that runs, with the version of the chaincode that all agreed on. */
+async function upgrade(place: Place): Promise<number> {
+  const { hospital, layout } = place;
+  // What cannot be started stops nothing.
+  assertFounded(hospital, layout);
+  await assertMargin(hospital);
+  takeUpVersion(hospital, layout);
+  takeUp(hospital, layout);
+  await stopConsortium(layout.directory);
+  return up(place);
+}
+
 async function down(place: Place): Promise<number> {
   const stopped = await stopConsortium(place.layout.directory);
   answer(place, { stopped }, [stopped === 0 ? 'Nothing was running.' : `Stopped ${stopped} processes.`]);
-  return EXIT.done;
-}
-
-async function restart(place: Place): Promise<number> {
-  const { values, layout } = place;
-  const names = values.service === undefined ? [] : [values.service];
-  const lines: string[] = [];
-  await restartServices(layout.directory, names, (line) => {
-    lines.push(line);
-    note(line);
-  });
-  answer(place, { restarted: lines.length }, [`Restarted ${lines.length} services.`]);
   return EXIT.done;
 }
 
@@ -302,6 +315,33 @@ function logs(place: Place): number {
   return EXIT.done;
 }
 
+/** One process after the other. The orderer only where the others keep a quorum without it. */
+async function restart(place: Place): Promise<number> {
+  const { values, hospital, layout } = place;
+  const { directory } = layout;
+  const all = readState(directory)?.services.map(({ name }) => name) ?? [];
+  const names = values.service === undefined && all.length > 0 ? all : [values.service ?? ''];
+  if (names.includes(`orderer-${layout.orderer.id}`)) await assertMargin(hospital);
+  for (const name of names) {
+    await restartServices(directory, [name], note);
+    const why = await becomeReady(hospital);
+    if (why === undefined) continue;
+    note(`${name} was restarted, and the gateway is not ready: ${why}`);
+    return EXIT.failed;
+  }
+  answer(place, { restarted: names }, [`Restarted ${names.length} services.`]);
+  return EXIT.done;
+}
+
+/** Why the gateway is not ready after a while; undefined where it is. */
+async function becomeReady(hospital: Hospital): Promise<string | undefined> {
+  for (const deadline = Date.now() + READY_MS; ; await sleep(LOOK_EVERY_MS)) {
+    const { ready, why } = await readinessOf(hospital);
+    if (ready) return undefined;
+    if (Date.now() > deadline) return why;
+  }
+}
+
 async function doctor(place: Place): Promise<number> {
   const findings = await examine(place.hospital, place.layout);
   answer(place, { findings }, examinationText(findings));
@@ -324,7 +364,9 @@ const COMMANDS: Readonly<Record<string, (place: Place) => number | Promise<numbe
   renew,
   enrol,
   persons,
-  revoke,
+  revoke: (place) => (place.values.person === undefined ? takeBack(place) : revoke(place)),
+  probe,
+  upgrade,
   units,
   backup,
   restore: restoreFrom,

@@ -44,6 +44,8 @@ export const INSIDE_PORTS = {
   chaincode: 7070,
   identityAuthority: 7071,
   tlsAuthority: 7072,
+  /** Of the next version, while all go from one to the next. */
+  chaincodeNext: 7073,
   /** The first of a row, one for each other hospital. */
   links: 7100,
 } as const;
@@ -75,6 +77,7 @@ export const HospitalFile = Strict({
       chaincode: insidePort,
       identityAuthority: insidePort,
       tlsAuthority: insidePort,
+      chaincodeNext: insidePort,
       links: insidePort,
     } satisfies Record<InsidePort, typeof insidePort>),
   ),

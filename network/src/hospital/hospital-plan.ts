@@ -14,12 +14,11 @@ import {
   trainerService,
 } from '../hospital-services.ts';
 import type { FabricBinaries, HospitalProgram } from '../native/binaries.ts';
-import { ccaasPackage } from '../native/chaincode-package.ts';
 import { joinOrderers, joinPeers } from '../native/channel.ts';
 import { FabricCommands } from '../native/fabric-commands.ts';
 import { fabricVersion } from '../native/fabric-version.ts';
 import { ordererService, peerService } from '../native/node-services.ts';
-import { assertBuilt, folderOf, inherited, NODE, ownFolder } from '../programs.ts';
+import { assertBuilt, inherited, NODE, ownFolder } from '../programs.ts';
 import { accepts } from '../readiness.ts';
 import type { Addresses, Plan } from '../runtime.ts';
 import { keysFile } from '../secrets.ts';
@@ -27,6 +26,7 @@ import type { ServiceDefinition } from '../service.ts';
 import { writeWhole } from '../state-file.ts';
 import { portsOf } from './agreed-consortium.ts';
 import { agreeOnChaincode, installChaincode } from './chaincode-agreement.ts';
+import { forgetFormerVersions, packageOf, versionsToRun } from './chaincode-versions.ts';
 import { chaincodeSha256 } from './code-digest.ts';
 import { type Definition, readDefinitions } from './definition.ts';
 import { writeConnection } from './hospital-connection.ts';
@@ -95,22 +95,21 @@ export async function planHospital(
   const commands = new FabricCommands(binaries, fabric);
   const version = await fabricVersion(commands, fabric.ordering);
   const nodePlace = { directory, layout: fabric, binaries };
-  const chaincodePackage = ccaasPackage({
-    label: `${consortium.chaincode.name}_${consortium.chaincode.version}`,
-    address: `127.0.0.1:${inside.chaincode}`,
-    withOwnKey: true,
-  });
+  const versions = versionsToRun(hospital, layout);
+  const packages = versions.map((one) => packageOf(consortium.chaincode.name, one));
   const agreement = (signal: AbortSignal) => ({
     chaincode: consortium.chaincode,
     layout,
     commands: new FabricCommands(binaries, fabric, signal),
-    package: chaincodePackage,
+    package: packages.at(-1)!,
+    former: versions.slice(0, -1).map(({ version }) => version),
   });
   const ipfs: IpfsNode = { kubo: programs.kubo, repo: layout.ipfsRepo };
   const neighbours = neighboursOf(hospital, definitions);
   configureIpfs(ipfs, { api: inside.ipfs, swarm: inside.ipfsSwarm, neighbours });
   writeConnection(hospital, layout);
-  const place = placeOf(hospital, layout);
+  // A trainer may send what only newer chaincode knows: it and its gateway are of the release that the channel runs.
+  const place = { ...placeOf(hospital, layout), release: versions[0]!.folder };
   const organisation = { name: own.name, mspId: own.mspId, title: own.title };
   const trainer = { ...organisation, trainer: { dataFolders: file.dataFolders ?? [] } };
   const gateway = gatewayAt(hospital, gatewayService(organisation, place));
@@ -146,19 +145,19 @@ export async function planHospital(
       },
       {
         title: 'chaincode',
-        services: [
+        services: versions.map((one, at) =>
           chaincodeService(organisation, directory, {
-            name: `chaincode-${own.name}`,
-            chaincodeId: chaincodePackage.id,
-            port: inside.chaincode,
-            workingDirectory: folderOf('chaincode'),
+            name: at === versions.length - 1 ? `chaincode-${own.name}` : `chaincode-former-${own.name}`,
+            chaincodeId: packages[at]!.id,
+            port: one.port,
+            workingDirectory: one.folder,
             tls: {
               certificate: join(layout.tls.chaincode, 'server.crt'),
               key: join(layout.tls.chaincode, 'server.key'),
               clientRoot: join(layout.tls.chaincode, 'ca.crt'),
             },
           }),
-        ],
+        ),
       },
       { title: 'trainer', services: [trustGateway(hospital, trainerService(trainer, place))] },
       // Whether the others endorse is not this hospital's doing: `/readyz` says that, and `hospital status` shows it.
@@ -167,7 +166,10 @@ export async function planHospital(
         services: [gateway],
       },
     ],
-    afterwards: ({ signal, report }) => agreeOnChaincode(agreement(signal), { signal, report }),
+    afterwards: async ({ signal, report }) => {
+      await agreeOnChaincode(agreement(signal), { signal, report });
+      forgetFormerVersions(layout);
+    },
   };
 }
 

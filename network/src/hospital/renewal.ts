@@ -25,13 +25,23 @@ export interface RenewedCertificate {
  *
  * @throws InputError where there are none yet, or where one that was issued is not what was asked for; AuthorityError.
  */
-export async function renewCertificates(
+export function renewCertificates(
   holders: readonly Holder[],
+  place: EnrolmentPlace,
+): Promise<RenewedCertificate[]> {
+  const all = wantedCertificates(place.hospital, place.layout);
+  return renewChosen(
+    all.filter(({ holder }) => holders.includes(holder)),
+    place,
+  );
+}
+
+/** The same of some alone. @throws as renewCertificates */
+export async function renewChosen(
+  chosen: readonly WantedCertificate[],
   { programs, hospital, layout, report }: EnrolmentPlace,
 ): Promise<RenewedCertificate[]> {
-  const all = wantedCertificates(hospital, layout);
-  finishRenewals(all);
-  const chosen = all.filter(({ holder }) => holders.includes(holder));
+  finishRenewals(wantedCertificates(hospital, layout));
   const missing = chosen.find((one) => !existsSync(filesOf(one).certificate));
   if (missing !== undefined)
     throw new InputError(`${filesOf(missing).certificate} is not there: run \`hospital init\``);

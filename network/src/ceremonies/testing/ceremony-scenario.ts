@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { lastConfigurationOf } from '@consilium/verify';
 import { readCeremony } from '../ceremony-file.ts';
-import { broadcast, fetchBlock } from '../fabric-nodes.ts';
+import { broadcast, FabricNodeError, fetchBlock } from '../fabric-nodes.ts';
 import { administratorOf, readOwnPlace } from '../own-place.ts';
 import { changeEnvelope, inOurWords } from '../submit.ts';
-import { canonical } from './founders.ts';
+import { canonical, identityOf } from './founders.ts';
 import { type CommandResult, NativeHospitals, writeMsp, writeTls } from './native-hospitals.ts';
 
 const roots: string[] = [];
@@ -222,6 +222,16 @@ export async function tryCeremonies(names: readonly string[], ordering: 'raft' |
   const revocation = await propose('Alpha', 'revocation-lists', '--organisation', 'AlphaMSP', '--list', list);
   done(await (await revocation.sign('Alpha')).submit('Alpha'));
   await assert.rejects(network.fetchAs('Alpha', client), /access denied|creator|identity|revoked/i);
+  const { peer: ownPeer } = readOwnPlace(network.of('Alpha').place);
+  const asClient = { channel: 'consortium', identity: identityOf(client) };
+  await assert.rejects(
+    fetchBlock(ownPeer!, 'newest', asClient),
+    (error) => error instanceof FabricNodeError && error.refuses,
+  );
+  await assert.rejects(
+    fetchBlock({ ...ownPeer!, address: 'localhost:1' }, 'newest', asClient),
+    (error) => error instanceof FabricNodeError && !error.refuses,
+  );
 
   // An orderer's certificates: of TLS, and under BFT also that with which it signs blocks.
   const gamma = network.of('Gamma');

@@ -1,0 +1,171 @@
+// How a hospital takes a certificate back: its own authority revokes it, and the list of all that it revoked becomes a
+// ceremony, since peers go by the lists in the channel. What the hospital still uses is replaced first, so that nothing
+// of its own stops.
+import { X509Certificate } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { InputError } from '@consilium/command-line';
+import { type Certificate, isIssuedBy, readCertificate, readRevocationList } from '@consilium/verify/channel';
+import { digestOf, textOfCeremony } from '../ceremonies/ceremony-file.ts';
+import { placeOfHospital } from '../ceremonies/hospital-place.ts';
+import { placeOf } from '../ceremonies/own-place.ts';
+import { changeRevocationLists, proposeChange, revocationListsOf } from '../ceremonies/proposals.ts';
+import { writeWhole } from '../state-file.ts';
+import { CertificateAuthority, type RevocationReason, rootOf } from './certificate-authority.ts';
+import { authoritiesOf, type EnrolmentPlace } from './enrolment.ts';
+import type { Hospital } from './hospital-file.ts';
+import type { HospitalLayout } from './hospital-layout.ts';
+import { putIntoMailbox } from './mailbox.ts';
+import { renewChosen } from './renewal.ts';
+import { takeUpRenewed } from './take-up-renewed.ts';
+import { filesOf, type WantedCertificate, wantedCertificates } from './wanted-certificates.ts';
+
+/** Who signs, by the names that people give them. An orderer's is in the channel: it is renewed by a ceremony first. */
+export const REVOCABLE = [
+  'peer',
+  'admin',
+  'operator',
+  'steward',
+  'researcher',
+  'trainer',
+  'auditor',
+] as const;
+export type Revocable = (typeof REVOCABLE)[number];
+
+export interface Revocation {
+  /** Of the certificate. */
+  readonly serial: string;
+  readonly subject: string;
+  /** The certificate that took its place; absent where nothing here used it. */
+  readonly replacedBy?: string;
+  /** What does not use it yet, in sentences. */
+  readonly waits: readonly string[];
+  /** The ceremony, in the mailbox. */
+  readonly file: string;
+  /** By which people compare the ceremony. */
+  readonly digest: string;
+}
+
+export interface Revoking extends EnrolmentPlace {
+  /** hospital.yaml. */
+  readonly path: string;
+  /** One who signs here, or the file of a certificate that nothing here uses. */
+  readonly what: { readonly signer: Revocable } | { readonly certificateFile: string };
+  readonly reason: RevocationReason;
+}
+
+/** Former identities with their certificates, and the last list. */
+const revokedFolder = ({ directory }: HospitalLayout): string => join(directory, 'revoked');
+
+/** MSP folders of identities that were replaced and revoked here. */
+export function formerIdentities(layout: HospitalLayout): string[] {
+  const folder = revokedFolder(layout);
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder).filter((name) => existsSync(join(folder, name, 'signcerts/cert.pem')));
+  return names.map((name) => join(folder, name));
+}
+
+export const ceremonyOfRevocation = (mailbox: string, mspId: string): string =>
+  join(mailbox, `revocation-lists-${mspId}.json`);
+
+/**
+ * Revokes, and writes the ceremony into the mailbox. Until it is submitted every peer goes on to take the certificate.
+ *
+ * @throws InputError where it is not of this authority, or still in use here; AuthorityError; FabricNodeError
+ */
+export async function revoke(revoking: Revoking): Promise<Revocation> {
+  const { hospital, layout, what, reason, path } = revoking;
+  const { own, file } = hospital;
+  const { identity } = authoritiesOf(revoking);
+  const authority = readCertificate(readFileSync(rootOf(identity)));
+  const signer = 'signer' in what ? signerOf(what.signer, hospital, layout) : undefined;
+  const toRevoke =
+    signer === undefined
+      ? (what as { certificateFile: string }).certificateFile
+      : filesOf(signer).certificate;
+  const certificate = ownCertificate(toRevoke, authority);
+  if (signer === undefined) refuseInUse(certificate, hospital, layout);
+  // Where the channel cannot be asked, nothing is revoked either.
+  const here = await placeOf(placeOfHospital(path), {});
+  if (here.configuration === undefined || here.genesis === undefined)
+    throw new InputError('there is no channel yet: run `hospital found`');
+  const { channel, genesis, configuration } = here;
+  const waits = signer === undefined ? [] : await replace(signer, revoking);
+  const issuing = await CertificateAuthority.start(identity);
+  let list: string;
+  try {
+    const authorityKeyId = Buffer.from(authority.subjectKeyId!).toString('hex');
+    const serial = certificate.serial.replace(/^0+/, '');
+    list = await issuing.revokeCertificates([{ serial, authorityKeyId }], reason);
+  } finally {
+    await issuing.stop();
+  }
+  mkdirSync(revokedFolder(layout), { recursive: true, mode: 0o700 });
+  writeWhole(join(revokedFolder(layout), 'identity.pem'), list);
+  const ceremony = proposeChange({ channel, genesis, configuration }, (root) => {
+    const others = revocationListsOf(root, own.mspId).filter((one) => !isOf(one, authority));
+    return changeRevocationLists(root, own.mspId, [...others, Buffer.from(list)]);
+  });
+  const written = ceremonyOfRevocation(file.mailbox, own.mspId);
+  putIntoMailbox(written, textOfCeremony(ceremony));
+  return {
+    serial: certificate.serial,
+    subject: certificate.x509.subject.replaceAll('\n', ', '),
+    ...(signer && { replacedBy: filesOf(signer).certificate }),
+    waits,
+    file: written,
+    digest: digestOf(ceremony),
+  };
+}
+
+/** With a new key and certificate; the former ones are kept, so that a probe can try them. */
+async function replace(signer: WantedCertificate, place: EnrolmentPlace): Promise<string[]> {
+  const { id } = signer.registration;
+  const former = join(revokedFolder(place.layout), `${id.split(/[@.]/)[0]}-${Date.now()}`);
+  mkdirSync(revokedFolder(place.layout), { recursive: true, mode: 0o700 });
+  cpSync(signer.folder, former, { recursive: true });
+  return takeUpRenewed(await renewChosen([signer], place), place);
+}
+
+function signerOf(name: Revocable, hospital: Hospital, layout: HospitalLayout): WantedCertificate {
+  const id = name === 'peer' ? `peer0.${hospital.own.name}` : `${name}@${hospital.own.name}`;
+  return wantedCertificates(hospital, layout).find(
+    ({ form, registration }) => form === 'msp' && registration.id === id,
+  )!;
+}
+
+function ownCertificate(file: string, authority: Certificate): Certificate {
+  let certificate: Certificate;
+  try {
+    certificate = readCertificate(readFileSync(file));
+  } catch (error) {
+    throw new InputError(`${file} is no certificate that can be read: ${(error as Error).message}`);
+  }
+  if (isIssuedBy(certificate, authority)) return certificate;
+  throw new InputError(
+    `${file} was not issued by this hospital's identity authority: only its own hospital can revoke it`,
+  );
+}
+
+/** What is in use is replaced first: that is what its name is for. */
+function refuseInUse({ x509 }: Certificate, hospital: Hospital, layout: HospitalLayout): void {
+  const user = wantedCertificates(hospital, layout).find((one) => {
+    const file = filesOf(one).certificate;
+    return existsSync(file) && new X509Certificate(readFileSync(file)).raw.equals(x509.raw);
+  });
+  if (user === undefined) return;
+  const what = REVOCABLE.find((name) => signerOf(name, hospital, layout).folder === user.folder);
+  const remedy =
+    what === undefined ? 'renew it first, WHAT=orderer' : `revoke WHAT=${what}, which replaces it first`;
+  throw new InputError(`it is the certificate of ${user.registration.id}, which is in use here: ${remedy}`);
+}
+
+/** Whether a list is of this authority: the new one holds all that it revoked. */
+function isOf(list: Uint8Array, { subjectKeyId }: Certificate): boolean {
+  const { authorityKeyId } = readRevocationList(list);
+  return (
+    authorityKeyId !== undefined &&
+    subjectKeyId !== undefined &&
+    Buffer.from(authorityKeyId).equals(subjectKeyId)
+  );
+}
