@@ -57,7 +57,7 @@ const STUDY_OF = {
 } as const;
 
 export async function enrol(options: EnrolmentOptions): Promise<Enrolment> {
-  const { sites, plan, source, clock, ipfsUrl, say } = options;
+  const { sites, plan, source, clock, say } = options;
   const { dictionary } = source;
   await clock.time('register members', () =>
     each(sites, async ({ hospital, client }) => {
@@ -99,6 +99,19 @@ export async function enrol(options: EnrolmentOptions): Promise<Enrolment> {
     }),
   );
   await clock.time('revise a dataset', () => revise(growing, { prepare, say }));
+  return { ...(await agreeOnStudy(options)), datasets };
+}
+
+/** The first site proposes a study of everybody's dataset, and each consents. The datasets are there. */
+export async function agreeOnStudy({
+  sites,
+  plan,
+  source,
+  clock,
+  ipfsUrl,
+  say,
+}: EnrolmentOptions): Promise<Omit<Enrolment, 'datasets'>> {
+  const { dictionary } = source;
   const requester = sites[0]!;
   const studyId = `${STUDY_OF[source.kind]}-${randomBytes(3).toString('hex')}`;
   const graph = await clock.time('propose the study', async () => {
@@ -138,7 +151,7 @@ export async function enrol(options: EnrolmentOptions): Promise<Enrolment> {
       );
     }),
   );
-  return { studyId, parameters: graph.parameters, datasets, quotes };
+  return { studyId, parameters: graph.parameters, quotes };
 }
 
 const isOwnGraph = (model: StudyPlan['model']): model is OwnGraph => model.kind === 'onnx';

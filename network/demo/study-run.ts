@@ -24,8 +24,8 @@ export interface StudyOptions {
   readonly signal: AbortSignal;
   /** Once the ledger says that a round has been opened. */
   readonly onRound?: (studyId: string, round: number) => void;
-  /** Once every round is on the ledger. */
-  readonly onTrained?: () => void;
+  /** Once every round is on the ledger; what follows waits for it. */
+  readonly onTrained?: () => Promise<void>;
 }
 
 /** From the members to the evidence, through the gateways of `sites` alone. */
@@ -48,8 +48,8 @@ export async function runStudy(options: StudyOptions) {
     await startStudy(sites[0]!, studyId);
     const onRound = (round: number) => options.onRound?.(studyId, round);
     await watchStudy({ sites, studyId, rounds, fromBlock, view, signal, onRound });
-    options.onTrained?.();
   });
+  await options.onTrained?.();
   view.line('Predicting for held-out patients and checking the ledger');
   await clock.time('a history', () => tellHistory(sites[0]!, { patient, say }));
   const after = await clock.time('predict after', () =>

@@ -35,6 +35,8 @@ export interface Host {
   /** Mode 0700, of the user. */
   readonly folder: string;
   readonly namespace: string;
+  /** The end of its cable at the bridge. */
+  readonly cable: string;
 }
 
 export interface Said {
@@ -87,6 +89,7 @@ export class Hosts {
       user: firstUser + at,
       folder: join(this.root, name),
       namespace: `${PREFIX}-${process.pid}-${name}`,
+      cable: `${this.bridge}${at}`.slice(-15),
     }));
     const { PATH = '', FABRIC_BIN_DIR = '' } = process.env;
     this.#environment = {
@@ -133,11 +136,11 @@ export class Hosts {
     // Promiscuous: what the bridge carries between two hosts is seen on it too.
     run('ip', 'link', 'set', this.bridge, 'up', 'promisc', 'on');
     const names = this.all.map(({ address, hostName }) => `${address} ${hostName}\n`).join('');
-    for (const [at, { namespace, address }] of this.all.entries()) {
-      const [outside, inside] = [`${this.bridge}${at}`.slice(-15), 'eth0'];
+    for (const { namespace, address, cable } of this.all) {
+      const inside = 'eth0';
       run('ip', 'netns', 'add', namespace);
-      run('ip', 'link', 'add', outside, 'type', 'veth', 'peer', 'name', inside, 'netns', namespace);
-      run('ip', 'link', 'set', outside, 'master', this.bridge, 'up');
+      run('ip', 'link', 'add', cable, 'type', 'veth', 'peer', 'name', inside, 'netns', namespace);
+      run('ip', 'link', 'set', cable, 'master', this.bridge, 'up');
       run('ip', '-n', namespace, 'addr', 'add', `${address}/24`, 'dev', inside);
       run('ip', '-n', namespace, 'link', 'set', inside, 'up');
       run('ip', '-n', namespace, 'link', 'set', 'lo', 'up');
@@ -172,6 +175,11 @@ export class Hosts {
       child.once('error', reject);
       child.once('exit', (status) => setImmediate(() => resolve({ status: status ?? -1, stdout, stderr })));
     });
+  }
+
+  /** Whether the host reaches others, and they it. */
+  setCable({ cable }: Host, is: 'up' | 'down'): void {
+    run('ip', 'link', 'set', cable, is);
   }
 
   /** A file for the host: its user's, and nobody else's to read. */

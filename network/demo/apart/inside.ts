@@ -13,6 +13,8 @@ import type { Site } from '../enrolment.ts';
 import { HospitalClient } from '../hospital-client.ts';
 import type { Host, Hosts } from './hosts.ts';
 
+const PATIENCE_MS = 120_000;
+
 /** A hospital whose people are inside. */
 export interface InsideSite extends Site {
   readonly host: Host;
@@ -52,7 +54,8 @@ export async function goInside({ hosts, host, folder, hospital, signal }: Inside
   return {
     host,
     hospital,
-    client: new HospitalClient({ url, keys, signal }),
+    // Parts of the hospital are killed, cut off and restarted meanwhile.
+    client: new HospitalClient({ url, keys, signal, patienceMs: PATIENCE_MS }),
     ipfsUrl,
     address: {
       ...{ name, mspId, title, gatewayUrl: url, documentationUrl: '', trainerUrl: '' },

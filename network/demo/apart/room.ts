@@ -30,6 +30,16 @@ export interface RunningStudy {
   readonly round: number;
 }
 
+export interface HospitalStatus {
+  readonly processes: readonly {
+    readonly name: string;
+    readonly state: string;
+    readonly pid: number | null;
+    readonly restarts: number;
+  }[];
+  readonly readiness: { readonly ready: boolean; readonly why: string };
+}
+
 interface Digests {
   readonly genesisSha256: string;
   readonly consortiumSha256: string;
@@ -53,6 +63,8 @@ export class Room {
   /** The study that runs, or the last that did. */
   study: RunningStudy | undefined;
 
+  readonly #mains = new Map<Host, string>();
+
   constructor({ hosts, source, ordering, signal, say }: RoomOptions) {
     this.hosts = hosts;
     this.ordering = ordering;
@@ -74,6 +86,12 @@ export class Room {
 
   siteOf(host: Host): InsideSite {
     return this.inside.find((one) => one.host === host)!;
+  }
+
+  /** Those who founded the channel, while they are inside. */
+  founders(): InsideSite[] {
+    const names = this.source.hospitals.map(({ name }) => name);
+    return this.inside.filter(({ hospital }) => names.includes(hospital.name));
   }
 
   folderOf({ folder }: Host): string {
@@ -181,7 +199,13 @@ export class Room {
   /** The same, however it ends. */
   ask(host: Host, words: readonly string[]): Promise<Said> {
     const file = join(host.folder, 'hospital.yaml');
-    return this.hosts.run(host, [process.execPath, MAIN, ...words, '--hospital', file, '--json']);
+    const main = this.#mains.get(host) ?? MAIN;
+    return this.hosts.run(host, [process.execPath, main, ...words, '--hospital', file, '--json']);
+  }
+
+  /** What the own status says of each process, and of the gateway. */
+  async statusOf(host: Host): Promise<HospitalStatus> {
+    return JSON.parse((await this.ask(host, ['hospital', 'status'])).stdout) as HospitalStatus;
   }
 
   #logs(host: Host): string {
@@ -192,9 +216,8 @@ export class Room {
   /** Each host gets the same bytes, and its own hospital.yaml. */
   agreeOn(consortium: AgreedConsortium): void {
     this.consortium = consortium;
-    const text = stringify(consortium);
     for (const host of this.hosts.all) {
-      this.hosts.write(host, 'consortium.yaml', text);
+      this.giveAgreed(host, consortium);
       const own = {
         consortium: 'consortium.yaml',
         organisation: host.name,
@@ -205,6 +228,16 @@ export class Room {
       };
       this.hosts.write(host, 'hospital.yaml', stringify(own));
     }
+  }
+
+  /** One host gets what was agreed, and the others may have the former text still. */
+  giveAgreed(host: Host, consortium: AgreedConsortium): void {
+    this.hosts.write(host, 'consortium.yaml', stringify(consortium));
+  }
+
+  /** From now on the host's commands are of another release. */
+  useRelease(host: Host, main: string): void {
+    this.#mains.set(host, main);
   }
 
   #firstConsortium(): AgreedConsortium {

@@ -34,13 +34,14 @@ export class StepRunner {
     }
   }
 
-  /** The problems that it returns or throws are kept. */
-  async may(name: string, work: () => Promise<readonly string[]>): Promise<void> {
+  /** The problems that it returns or throws are kept. Whether there were none. */
+  async may(name: string, work: () => Promise<readonly string[]>): Promise<boolean> {
     this.#signal.throwIfAborted();
     const begun = Date.now();
     const problems = await work().catch((error: Error) => [error.message]);
     this.#signal.throwIfAborted();
     this.#took({ name, begun, problems: problems.map((problem) => `${name}: ${problem}`) });
+    return problems.length === 0;
   }
 
   async all(steps: readonly Step[], room: Room): Promise<void> {
@@ -55,27 +56,46 @@ export class StepRunner {
   }
 }
 
-/** The steps within a study: each begins when its round has, and when the one before it has ended. */
+/** The steps beside studies: each begins when its round has, and when the one before it has ended. */
 export class StepsInStudy {
   readonly #room: Room;
   readonly #waiting: { readonly least: number; readonly go: () => void }[] = [];
   #round = 0;
   #isOver = false;
+  /** The step that runs. */
+  #running: Promise<void> = Promise.resolve();
+  #gate = Promise.resolve();
+  #open: () => void = () => undefined;
 
   constructor(room: Room) {
     this.#room = room;
   }
 
-  /** That a round of the study has begun. */
+  /** That a round of a study has begun. Rounds are counted on from one study to the next. */
   begin(studyId: string, round: number): void {
+    const isKnown = this.#room.study?.studyId === studyId && this.#room.study.round >= round;
+    if (isKnown) return;
     this.#room.study = { studyId, round };
-    this.#round = Math.max(this.#round, round);
+    this.#round += 1;
     for (const { least, go } of this.#waiting) if (least <= this.#round) go();
+  }
+
+  /** Resolves once no step runs; none begins until `goOn` is called. */
+  async pause(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#gate = promise;
+    this.#open = resolve;
+    await this.#running;
+  }
+
+  goOn(): void {
+    this.#open();
   }
 
   /** Steps that still wait are run nevertheless, and say so: the study had too few rounds for them. */
   end(): void {
     this.#isOver = true;
+    this.goOn();
     for (const { go } of this.#waiting) go();
   }
 
@@ -86,8 +106,12 @@ export class StepsInStudy {
         if (this.#isOver || when.round <= this.#round) resolve();
         else this.#waiting.push({ least: when.round, go: resolve });
       });
+      await this.#gate;
       const late = this.#isOver ? ['it began after the study had ended'] : [];
-      await runner.may(name, async () => [...late, ...(await run(this.#room))]);
+      this.#running = runner
+        .may(name, async () => [...late, ...(await run(this.#room))])
+        .then(() => undefined);
+      await this.#running;
     }
   }
 }

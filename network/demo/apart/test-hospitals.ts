@@ -6,15 +6,17 @@ import { findHospitalPrograms, findKubo, whyNoFabric } from '../../src/native/bi
 import { uciFiles } from '../data-files.ts';
 import { progressView } from '../progress-view.ts';
 import { StageClock } from '../stage-clock.ts';
-import { readStudyPlan } from '../study-plan.ts';
+import { readStudyPlan, type StudyPlan } from '../study-plan.ts';
 import { runStudy } from '../study-run.ts';
 import { summarise } from '../summarise.ts';
 import { startCapture } from './capture.ts';
+import { furtherStudy } from './further-study.ts';
 import { Hosts, whyNoHosts } from './hosts.ts';
 import { Room } from './room.ts';
 import { type StepResult, StepRunner, StepsInStudy } from './run-steps.ts';
+import { compareAccounts } from './steps/accounts.ts';
 import { readOthers, secretsInMailbox } from './steps/secrecy.ts';
-import { chooseSteps } from './steps/steps.ts';
+import { chooseSteps, planBeside } from './steps/steps.ts';
 
 export interface TestHospitalsOptions {
   /** The four UCI files. */
@@ -67,10 +69,19 @@ export async function testHospitals(options: TestHospitalsOptions): Promise<Test
       room,
     );
     const inStudy = new StepsInStudy(room);
-    const beside = inStudy.run(chosen, runner);
-    await runner.may('run the study', () => study(room, options, inStudy));
+    let isThrough = false;
+    const beside = inStudy.run(chosen, runner).finally(() => {
+      isThrough = true;
+    });
+    const plan = planBeside(chosen, readStudyPlan(options.rounds));
+    const begun = await runner.may('run the study', () => study(room, plan, inStudy));
+    for (let at = 2; begun && !isThrough && !options.signal.aborted; at++) {
+      const went = await runner.may(`run study ${at}`, () => furtherStudy(room, plan, inStudy));
+      if (!went) break;
+    }
     inStudy.end();
     await beside;
+    await runner.may('compare accounts', () => compareAccounts(room));
     await runner.all(
       chosen.filter(({ when }) => when === 'after'),
       room,
@@ -91,15 +102,10 @@ export async function testHospitals(options: TestHospitalsOptions): Promise<Test
 }
 
 /** The demo's study with its invariants. */
-async function study(
-  room: Room,
-  { rounds, ordering, signal }: TestHospitalsOptions,
-  inStudy: StepsInStudy,
-): Promise<string[]> {
-  const { source, hosts, genesisSha256 } = room;
-  const sites = [...room.inside];
+async function study(room: Room, plan: StudyPlan, inStudy: StepsInStudy): Promise<string[]> {
+  const { source, hosts, genesisSha256, ordering, signal } = room;
+  const sites = room.founders();
   const { ipfsUrl } = sites[1]!;
-  const plan = readStudyPlan(rounds);
   const clock = new StageClock();
   const organisations = sites.map(({ address }) => address);
   const addresses = { name: 'hospitals', channel: 'consortium', ipfsUrl, organisations };
@@ -108,8 +114,10 @@ async function study(
     view: progressView(process.stderr),
     trust: { genesisSha256, chaincode: 'consilium', file: join(hosts.root, 'evidence.ndjson') },
     onRound: (studyId, round) => inStudy.begin(studyId, round),
-    onTrained: () => inStudy.end(),
+    // What is checked must not be restarted meanwhile.
+    onTrained: () => inStudy.pause(),
   });
+  inStudy.goOn();
   for (const { name, seconds } of clock.stages) room.say(`  ${name} (${seconds.toFixed(1)} s)`);
   const summary = summarise({
     ...facts,

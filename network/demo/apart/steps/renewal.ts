@@ -8,7 +8,7 @@ import type { Room } from '../room.ts';
 import type { Step } from './step.ts';
 
 export const RENEWAL_STEPS: readonly Step[] = [
-  { name: 'renew certificates', when: { round: 1 }, run: renewCertificates },
+  { name: 'renew-certificates', when: { round: 1 }, run: renewCertificates },
 ];
 
 async function renewCertificates(room: Room): Promise<string[]> {

@@ -1,0 +1,70 @@
+// All go to another version of the chaincode while a study runs: one hospital after the other starts another release,
+// which runs both versions; then a ceremony of approvals brings the channel to the next sequence, and each
+// restarts once more without the former one.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RoomCeremony } from '../ceremonies.ts';
+import type { Host } from '../hosts.ts';
+import { makeNextRelease } from '../next-release.ts';
+import type { Room } from '../room.ts';
+import { write } from '../write.ts';
+import type { Step } from './step.ts';
+
+const GO_ON_MS = 180_000;
+
+export const upgradeStep = (round: number): Step => ({
+  name: 'upgrade-chaincode',
+  when: { round },
+  run: upgradeChaincode,
+});
+
+async function upgradeChaincode(room: Room): Promise<string[]> {
+  const { all } = room.hosts;
+  const { main, version, sha256 } = makeNextRelease(join(room.hosts.root, 'next-release'));
+  const { chaincode } = room.consortium;
+  const next = { ...room.consortium, chaincode: { ...chaincode, version, sha256 } };
+  const problems: string[] = [];
+  for (const host of all) {
+    room.giveAgreed(host, next);
+    room.useRelease(host, main);
+    await room.command(host, 'upgrade');
+    await room.becomeReady([host]);
+    const both = (await room.statusOf(host)).processes.filter(({ name }) => name.startsWith('chaincode-'));
+    if (both.length !== 2) problems.push(`${host.name} runs ${both.length} versions of the chaincode`);
+  }
+  room.consortium = next;
+  const file = join(room.hosts.mailbox, 'chaincode-2.json');
+  const draft = join(all[0]!.folder, 'chaincode-2.json');
+  const definition = ['--name', chaincode.name, '--version', version, '--sequence', '2'];
+  await room.answer(all[0]!, ['propose', 'chaincode', ...definition, '--out', draft]);
+  const ceremony = RoomCeremony.putIntoMailbox(room, draft, file);
+  await ceremony.sign(all.slice(0, 3));
+  for (const host of all.slice(0, 3)) {
+    const { isCommitted } = (await ceremony.submit(host)) as { isCommitted: boolean };
+    if (isCommitted !== (host === all[2]))
+      problems.push(`after ${host.name} it is ${isCommitted ? '' : 'not '}committed`);
+  }
+  await room.becomeReady();
+  // Also by the one that did not sign, and of the new version.
+  for (const host of all) await write(room, host);
+  for (const host of all) {
+    problems.push(...(await forgotten(room, host)));
+    await room.command(host, 'upgrade');
+    await room.becomeReady([host]);
+    const { processes } = await room.statusOf(host);
+    if (processes.some(({ name }) => name.startsWith('chaincode-former-')))
+      problems.push(`${host.name} still runs the former version`);
+  }
+  return problems;
+}
+
+/** Also the one that did not sign agrees afterwards, and starts no former version any more. */
+async function forgotten(room: Room, host: Host): Promise<string[]> {
+  const file = join(room.folderOf(host), 'chaincode-versions.json');
+  for (const deadline = Date.now() + GO_ON_MS; ; await sleep(1000, undefined, { signal: room.signal })) {
+    const versions = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as unknown[]) : [];
+    if (versions.length === 1) return [];
+    if (Date.now() > deadline) return [`${host.name} does not forget the former version`];
+  }
+}
