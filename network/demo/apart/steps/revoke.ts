@@ -25,7 +25,10 @@ async function revokeTrainer(room: Room): Promise<string[]> {
   const revoked = (await room.command(host, 'revoke', '--what', 'trainer', '--reason', 'keycompromise')) as {
     readonly file: string;
     readonly digest: string;
+    readonly waits: readonly string[];
   };
+  // The gateway signs for the trainer.
+  if (revoked.waits.length > 0) await room.command(host, 'restart', '--service', `gateway-${host.name}`);
   const problems: string[] = [];
   const before = await probe(room, host);
   if (!before.every(({ state }) => state === 'taken'))
