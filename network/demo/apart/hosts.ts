@@ -70,7 +70,9 @@ export function whyNoHosts(): string | undefined {
 }
 
 export class Hosts {
-  readonly all: readonly Host[];
+  /** In the order in which they were made. */
+  readonly #all: Host[];
+  readonly #firstUser: number;
   /** Holds the folders of all hosts and the mailbox. */
   readonly root: string;
   readonly mailbox: string;
@@ -81,16 +83,8 @@ export class Hosts {
     this.root = mkdtempSync(join(tmpdir(), `${PREFIX}-hosts-`));
     this.mailbox = join(this.root, 'mailbox');
     this.bridge = `csb${process.pid}`.slice(0, 15);
-    const firstUser = unusedUsers();
-    this.all = names.map((name, at) => ({
-      name,
-      hostName: `${name}.consilium.test`,
-      address: `${NETWORK}.${at + 11}`,
-      user: firstUser + at,
-      folder: join(this.root, name),
-      namespace: `${PREFIX}-${process.pid}-${name}`,
-      cable: `${this.bridge}${at}`.slice(-15),
-    }));
+    this.#firstUser = unusedUsers();
+    this.#all = names.map((name, at) => this.#hostAt(name, at));
     const { PATH = '', FABRIC_BIN_DIR = '' } = process.env;
     this.#environment = {
       PATH: [dirname(process.execPath), PATH].join(delimiter),
@@ -98,6 +92,33 @@ export class Hosts {
       IPFS_BIN: join(this.root, 'bin/ipfs'),
       LANG: 'C.UTF-8',
     };
+  }
+
+  get all(): readonly Host[] {
+    return this.#all;
+  }
+
+  #hostAt(name: string, at: number): Host {
+    return {
+      name,
+      hostName: `${name}.consilium.test`,
+      address: `${NETWORK}.${at + 11}`,
+      user: this.#firstUser + at,
+      folder: join(this.root, name),
+      namespace: `${PREFIX}-${process.pid}-${name}`,
+      cable: `${this.bridge}${at}`.slice(-15),
+    };
+  }
+
+  /** One more, whose name the others can look up from now on. */
+  add(name: string): Host {
+    const host = this.#hostAt(name, this.#all.length);
+    this.#all.push(host);
+    this.#makeFolder(host);
+    run('ip', 'netns', 'add', host.namespace);
+    this.#connect(host);
+    this.#writeNames();
+    return host;
   }
 
   /** Whatever was made is taken away again where a step fails. */
@@ -125,25 +146,38 @@ export class Hosts {
     mkdirSync(join(this.root, 'bin'), { mode: 0o755 });
     copyFileSync(findKubo()!, join(this.root, 'bin/ipfs'));
     chmodSync(join(this.root, 'bin/ipfs'), 0o755);
-    for (const { folder, user } of this.all) {
-      mkdirSync(folder, { mode: 0o700 });
-      chownSync(folder, user, user);
-    }
+    for (const host of this.all) this.#makeFolder(host);
+  }
+
+  #makeFolder({ folder, user }: Host): void {
+    mkdirSync(folder, { mode: 0o700 });
+    chownSync(folder, user, user);
   }
 
   #makeNetwork(): void {
     run('ip', 'link', 'add', this.bridge, 'type', 'bridge');
     // Promiscuous: what the bridge carries between two hosts is seen on it too.
     run('ip', 'link', 'set', this.bridge, 'up', 'promisc', 'on');
+    for (const host of this.all) {
+      run('ip', 'netns', 'add', host.namespace);
+      this.#connect(host);
+    }
+    this.#writeNames();
+  }
+
+  #connect({ namespace, address, cable }: Host): void {
+    const inside = 'eth0';
+    run('ip', 'link', 'add', cable, 'type', 'veth', 'peer', 'name', inside, 'netns', namespace);
+    run('ip', 'link', 'set', cable, 'master', this.bridge, 'up');
+    run('ip', '-n', namespace, 'addr', 'add', `${address}/24`, 'dev', inside);
+    run('ip', '-n', namespace, 'link', 'set', inside, 'up');
+    run('ip', '-n', namespace, 'link', 'set', 'lo', 'up');
+  }
+
+  /** In place: processes that run there see the file that is there, not one that is put in its place. */
+  #writeNames(): void {
     const names = this.all.map(({ address, hostName }) => `${address} ${hostName}\n`).join('');
-    for (const { namespace, address, cable } of this.all) {
-      const inside = 'eth0';
-      run('ip', 'netns', 'add', namespace);
-      run('ip', 'link', 'add', cable, 'type', 'veth', 'peer', 'name', inside, 'netns', namespace);
-      run('ip', 'link', 'set', cable, 'master', this.bridge, 'up');
-      run('ip', '-n', namespace, 'addr', 'add', `${address}/24`, 'dev', inside);
-      run('ip', '-n', namespace, 'link', 'set', inside, 'up');
-      run('ip', '-n', namespace, 'link', 'set', 'lo', 'up');
+    for (const { namespace } of this.all) {
       mkdirSync(`/etc/netns/${namespace}`, { recursive: true });
       writeFileSync(`/etc/netns/${namespace}/hosts`, `127.0.0.1 localhost\n${names}`);
       writeFileSync(`/etc/netns/${namespace}/resolv.conf`, '');

@@ -131,6 +131,24 @@ export class Room {
     this.genesisSha256 = first.genesisSha256;
   }
 
+  /** A host more, with files of patients of its own. What it does there is its own. */
+  addHost(hospital: DemoHospital): { readonly host: Host; readonly hospital: DemoHospital } {
+    const host = this.hosts.add(hospital.name);
+    const atHome = this.#atHome(hospital);
+    mkdirSync(filesOf(host), { mode: 0o700 });
+    writeExport(atHome, {});
+    for (const path of [filesOf(host), atHome.file]) chownSync(path, host.user, host.user);
+    return { host, hospital: atHome };
+  }
+
+  /** The people of one that joined reach its gateway. */
+  async openTo(host: Host, hospital: DemoHospital): Promise<InsideSite> {
+    const { hosts, signal } = this;
+    const site = await goInside({ hosts, host, folder: this.folderOf(host), hospital, signal });
+    this.inside.push(site);
+    return site;
+  }
+
   everywhere(command: string): Promise<unknown[]> {
     return each(this.hosts.all, (host) => this.command(host, command));
   }

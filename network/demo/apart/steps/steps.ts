@@ -1,7 +1,9 @@
 // The steps of the test, in their order, and the study beside which they run. Each family has a file of its own.
 import { UsageError } from '@consilium/command-line';
 import type { StudyPlan } from '../../study-plan.ts';
+import { joinStep, nextStudyStep } from './join.ts';
 import { killSteps } from './kill.ts';
+import { leaveStep } from './leave.ts';
 import { linkStep } from './link.ts';
 import { renewOrdererStep } from './renew-orderer.ts';
 import { RENEWAL_STEPS } from './renewal.ts';
@@ -18,6 +20,9 @@ export const STEPS: readonly Step[] = [
   renewOrdererStep(3),
   upgradeStep(4),
   rollingRestartStep(5),
+  joinStep(5),
+  nextStudyStep,
+  leaveStep,
 ];
 
 /** @throws UsageError where a name is none of a step. */
