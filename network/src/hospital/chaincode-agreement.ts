@@ -9,12 +9,13 @@ import type { AgreedConsortium } from './agreed-consortium.ts';
 import type { HospitalLayout } from './hospital-layout.ts';
 
 const LOOK_EVERY_MS = 3000;
+const LOOK_FOR_OTHERS_EVERY_MS = 30_000;
 const FIRST_SEQUENCE = 1;
 
 export interface Agreement {
   readonly chaincode: AgreedConsortium['chaincode'];
   readonly layout: HospitalLayout;
-  readonly commands: FabricCommands;
+  readonly commands: Pick<FabricCommands, 'peer'>;
   readonly package: ChaincodePackage;
   /** Versions that the channel may still run, while all go to the agreed one by a ceremony. */
   readonly former?: readonly string[];
@@ -41,49 +42,110 @@ export async function installChaincode({
   await commands.peer(peer, 'lifecycle', 'chaincode', 'install', file);
 }
 
+interface AgreeOptions {
+  readonly signal: AbortSignal;
+  readonly report: (line: string) => void;
+  readonly lookEveryMs?: number;
+}
+
 /**
- * Resolves when the channel has the agreed definition and this organisation has approved it. Waits for the others as
- * long as it takes, and reports for whom.
+ * Resolves when the channel has the agreed definition and the own peer this organisation's approval of it. Waits for
+ * the others as long as it takes, and reports for whom. A peer whose disk was emptied has lost its approval, which no
+ * block holds and which cannot be given again: then all approve the same definition as the next sequence.
  *
  * @throws OtherChaincodeError, or the signal's reason.
  */
 export async function agreeOnChaincode(
   agreement: Agreement,
-  { signal, report }: { readonly signal: AbortSignal; readonly report: (line: string) => void },
+  { signal, report, lookEveryMs = LOOK_EVERY_MS }: AgreeOptions,
 ): Promise<void> {
-  let said = '';
-  const say = (line: string) => {
-    if (line !== said) report(line);
-    said = line;
-  };
-  let isApproved = false;
+  const { name, version } = agreement.chaincode;
+  const say = sayOnce(report);
+  let approved: number | undefined;
+  let lost: number | undefined;
   for (;;) {
     try {
       signal.throwIfAborted();
       const committed = await committedDefinition(agreement);
       if (committed !== undefined && agreement.former?.includes(committed.version)) {
-        const { name, version } = agreement.chaincode;
         say(
           `chaincode ${name}: the channel runs ${committed.version} until a ceremony brings it to ${version}`,
         );
-        await sleep(LOOK_EVERY_MS, undefined, { signal });
+        await sleep(lookEveryMs, undefined, { signal });
         continue;
       }
       if (committed !== undefined) refuseOther(committed, agreement.chaincode);
-      if (!isApproved) await approve(agreement, committed?.sequence ?? FIRST_SEQUENCE);
-      isApproved = true;
-      if (committed !== undefined)
-        return say(`chaincode ${agreement.chaincode.name} is agreed on by the channel`);
-      const missing = await missingApprovals(agreement);
-      const { peers } = agreement.layout.fabric;
-      if (peers.length - missing.length > peers.length / 2) await commit(agreement, missing);
-      else say(`chaincode: approved here; a majority is needed, and missing are ${missing.join(', ')}`);
+      const present = committed?.sequence ?? FIRST_SEQUENCE;
+      const sequence = committed !== undefined && lost === present ? present + 1 : present;
+      if (approved !== sequence) {
+        if (await approve(agreement, sequence)) approved = sequence;
+        else if (committed !== undefined) {
+          lost = sequence;
+          report(lostWords(name, sequence));
+          continue;
+        }
+      }
+      if (committed?.sequence === sequence) return say(`chaincode ${name} is agreed on by the channel`);
+      const missing = await commitWithMajority(agreement, sequence);
+      if (missing.length > 0)
+        say(`chaincode: approved here; a majority is needed, and missing are ${missing.join(', ')}`);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof FabricCommandError)) throw error;
       say(`chaincode is not agreed on yet: ${error.message}`);
     }
-    await sleep(LOOK_EVERY_MS, undefined, { signal });
+    await sleep(lookEveryMs, undefined, { signal });
+  }
+}
+
+const lostWords = (name: string, sequence: number): string =>
+  `the own peer has lost this organisation's approval of ${name}, as one does whose disk was emptied: it approves the ` +
+  `same definition as sequence ${sequence + 1}. The others do so by themselves while they run, and a majority is needed`;
+
+function sayOnce(report: (line: string) => void): (line: string) => void {
+  let said = '';
+  return (line) => {
+    if (line !== said) report(line);
+    said = line;
+  };
+}
+
+/**
+ * Goes on once all agree: where another organisation approves the very definition that the channel has as the next
+ * sequence, since its peer has lost the approval, this one approves it too. Anything else in it needs a ceremony.
+ *
+ * @throws OtherChaincodeError where the channel has another version, or the signal's reason
+ */
+export async function approveForOthers(
+  agreement: Agreement,
+  { signal, report, lookEveryMs = LOOK_FOR_OTHERS_EVERY_MS }: AgreeOptions,
+): Promise<never> {
+  const { chaincode, layout } = agreement;
+  const say = sayOnce(report);
+  let approved: number | undefined;
+  for (;;) {
+    await sleep(lookEveryMs, undefined, { signal });
+    try {
+      const committed = await committedDefinition(agreement);
+      if (committed === undefined) continue;
+      refuseOther(committed, chaincode);
+      // A majority can have committed it before this one looked: without its approval the own peer would not run it.
+      if (approved !== committed.sequence && (await approve(agreement, committed.sequence)))
+        approved = committed.sequence;
+      const next = committed.sequence + 1;
+      const missing = await missingApprovals(agreement, next);
+      if (missing.length === layout.fabric.peers.length) continue;
+      if (missing.includes(layout.peer.mspId)) {
+        const by = layout.fabric.peers.map(({ mspId }) => mspId).filter((mspId) => !missing.includes(mspId));
+        say(`${by.join(', ')} approved ${chaincode.name} as it is as sequence ${next}: approved here too`);
+        await approve(agreement, next);
+      }
+      await commitWithMajority(agreement, next);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof FabricCommandError)) throw error;
+      say(`the approvals of others could not be looked at: ${error.message}`);
+    }
   }
 }
 
@@ -152,31 +214,42 @@ const isOfOrderer = (error: unknown): boolean =>
   error instanceof FabricCommandError &&
   /channel does not exist|SERVICE_UNAVAILABLE|orderer client failed to connect/.test(error.message);
 
-async function approve(agreement: Agreement, sequence: number): Promise<void> {
+/** Whether the own peer has the approval now; it does not where it lost one of this very sequence. */
+async function approve(agreement: Agreement, sequence: number): Promise<boolean> {
   const { package: own } = agreement;
   const flags = [...definitionFlags(agreement, sequence), '--package-id', own.id];
   try {
     await sendThrough(agreement, 'approveformyorg', flags);
+    return true;
   } catch (error) {
-    const isThere = error instanceof FabricCommandError && error.message.includes('unchanged content');
-    if (!isThere) throw error;
+    if (!(error instanceof FabricCommandError)) throw error;
+    if (error.message.includes('unchanged content')) return true;
+    if (error.message.includes('private data matching public hash version is not available')) return false;
+    throw error;
   }
 }
 
 /** MSP ids of those that have not approved. */
-async function missingApprovals(agreement: Agreement): Promise<string[]> {
+async function missingApprovals(agreement: Agreement, sequence: number): Promise<string[]> {
   const { layout, commands } = agreement;
-  const flags = [...definitionFlags(agreement, FIRST_SEQUENCE), '--output', 'json'];
+  const flags = [...definitionFlags(agreement, sequence), '--output', 'json'];
   const said = await commands.peer(layout.peer, 'lifecycle', 'chaincode', 'checkcommitreadiness', ...flags);
   const { approvals } = JSON.parse(said) as { approvals: Readonly<Record<string, boolean>> };
   return layout.fabric.peers.map(({ mspId }) => mspId).filter((mspId) => approvals[mspId] !== true);
 }
 
-/** At the peers of those that approved: each runs, and a majority of organisations must endorse it. */
-async function commit(agreement: Agreement, missing: readonly string[]): Promise<void> {
-  const { layout } = agreement;
-  const peers = layout.fabric.peers
+/**
+ * At the peers of those that approved: each runs, and a majority of organisations must endorse it.
+ *
+ * @returns who is missing; nobody where it was committed
+ */
+async function commitWithMajority(agreement: Agreement, sequence: number): Promise<string[]> {
+  const missing = await missingApprovals(agreement, sequence);
+  const { peers } = agreement.layout.fabric;
+  if (peers.length - missing.length <= peers.length / 2) return missing;
+  const endorsing = peers
     .filter(({ mspId }) => !missing.includes(mspId))
     .flatMap(({ host, port, tls }) => ['--peerAddresses', `${host}:${port}`, '--tlsRootCertFiles', tls.root]);
-  await sendThrough(agreement, 'commit', [...definitionFlags(agreement, FIRST_SEQUENCE), ...peers]);
+  await sendThrough(agreement, 'commit', [...definitionFlags(agreement, sequence), ...endorsing]);
+  return [];
 }

@@ -25,7 +25,7 @@ import { keysFile } from '../secrets.ts';
 import type { ServiceDefinition } from '../service.ts';
 import { writeWhole } from '../state-file.ts';
 import { portsOf } from './agreed-consortium.ts';
-import { agreeOnChaincode, installChaincode } from './chaincode-agreement.ts';
+import { agreeOnChaincode, approveForOthers, installChaincode } from './chaincode-agreement.ts';
 import { forgetFormerVersions, packageOf, versionsToRun } from './chaincode-versions.ts';
 import { chaincodeSha256 } from './code-digest.ts';
 import { type Definition, readDefinitions } from './definition.ts';
@@ -169,6 +169,7 @@ export async function planHospital(
     afterwards: async ({ signal, report }) => {
       await agreeOnChaincode(agreement(signal), { signal, report });
       forgetFormerVersions(layout);
+      await approveForOthers(agreement(signal), { signal, report });
     },
   };
 }
