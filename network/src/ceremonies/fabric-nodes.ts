@@ -35,7 +35,6 @@ export class FabricNodeError extends Error {
 }
 
 const ANSWER_MS = 30_000;
-const FORBIDDEN = 403;
 const CONNECTIONS = 3;
 const CONNECT_AGAIN_MS = 500;
 const CHANNEL_OPTIONS = { 'grpc.max_receive_message_length': 100 * 1024 * 1024 };

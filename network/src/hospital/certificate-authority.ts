@@ -237,7 +237,10 @@ export class CertificateAuthority {
    * @returns the list of all that this authority revoked and that have not expired, in PEM
    * @throws AuthorityError
    */
-  async revokeCertificates(certificates: readonly RevokedCertificate[], reason: RevocationReason): Promise<string> {
+  async revokeCertificates(
+    certificates: readonly RevokedCertificate[],
+    reason: RevocationReason,
+  ): Promise<string> {
     const environment = { FABRIC_CA_CLIENT_MSPDIR: this.#registrar };
     for (const { serial, authorityKeyId } of certificates) {
       const which = ['--revoke.serial', serial, '--revoke.aki', authorityKeyId, '--revoke.reason', reason];

@@ -19,11 +19,11 @@ import { stopConsortium } from '../stop.ts';
 import { supervise } from '../supervise.ts';
 import { restartServices } from '../supervisor-control.ts';
 import { agreeOnFile, joinWithFile } from './agree-command.ts';
-import { CERTIFICATE_HELP, probe, takeBack } from './certificate-commands.ts';
-import { takeUpVersion } from './chaincode-versions.ts';
 import { BACKUP_HELP, backUp, restore } from './backup/backup-command.ts';
 import { assertNotHalfRestored } from './backup/restore-backup.ts';
 import { assertOthersRemember } from './backup/restored-orderer.ts';
+import { CERTIFICATE_HELP, probe, takeBack } from './certificate-commands.ts';
+import { takeUpVersion } from './chaincode-versions.ts';
 import { answer, heading, note, OPTIONS, type Place, print } from './command-place.ts';
 import { complete, compose } from './compose-command.ts';
 import { writeDefinition } from './definition.ts';
@@ -40,8 +40,8 @@ import { definitionFile } from './mailbox.ts';
 import { enrol, persons, revoke } from './person-commands.ts';
 import { expiry, renew } from './renewal-command.ts';
 import { ensureExchangeKey } from './swarm-key.ts';
-import { units } from './unit-command.ts';
 import { takeUp } from './take-up.ts';
+import { units } from './unit-command.ts';
 
 export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a consortium, on its own host
 

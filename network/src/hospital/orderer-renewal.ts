@@ -42,6 +42,11 @@ export async function renewOwnOrderer(
 ): Promise<OrdererRenewal> {
   const { hospital, layout, path } = place;
   const { own, file } = hospital;
+  if (file.ca?.kind === 'by-hand') {
+    throw new InputError(
+      'with `ca: by-hand` your own authority certifies: propose what it issued by `propose renew-orderer`',
+    );
+  }
   const folder = ordererDirOf(organisationDirOf(layout.directory, own.mspId));
   const next = `${folder}.next`;
   const here = await placeOf(placeOfHospital(path), {});

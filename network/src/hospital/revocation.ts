@@ -76,6 +76,11 @@ export const ceremonyOfRevocation = (mailbox: string, mspId: string): string =>
 export async function revoke(revoking: Revoking): Promise<Revocation> {
   const { hospital, layout, what, reason, path } = revoking;
   const { own, file } = hospital;
+  if (file.ca?.kind === 'by-hand') {
+    throw new InputError(
+      'with `ca: by-hand` your own authority revokes: give its list to `propose revocation-lists` with --list',
+    );
+  }
   const { identity } = authoritiesOf(revoking);
   const authority = readCertificate(readFileSync(rootOf(identity)));
   const signer = 'signer' in what ? signerOf(what.signer, hospital, layout) : undefined;
