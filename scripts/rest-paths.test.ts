@@ -10,6 +10,8 @@ const root = join(import.meta.dirname, '..', '..');
 const isClone = existsSync(join(root, '.git'));
 const skip = isClone ? false : 'not run: not a git checkout, so the list of files is unknown';
 const TABLES = ['packages/domain/src/rest-paths.ts', 'packages/domain/src/local-routes.ts'];
+/** Written from the document of the gateway, which is made of the tables. */
+const WRITTEN = 'packages/client/src/api.generated.ts';
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 
 /** First segments of the paths in the tables. */
@@ -27,7 +29,7 @@ test('no route is written out but in the table of paths', { skip }, () => {
     encoding: 'utf8',
   })
     .split('\n')
-    .filter((file) => file !== '' && existsSync(join(root, file)) && !TABLES.includes(file))
+    .filter((file) => file !== '' && existsSync(join(root, file)) && ![...TABLES, WRITTEN].includes(file))
     .filter((file) => /^(gateway|trainer|network|chaincode|packages|examples)\//.test(file))
     .filter((file) => !/\.test\.ts$|(^|\/)(testing|fixtures|conformance|fuzz|documentation)\//.test(file));
   assert.ok(sources.length > 300);

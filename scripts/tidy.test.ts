@@ -18,6 +18,8 @@ const files = isClone
   : [];
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 const sources = files.filter((file) => file.endsWith('.ts'));
+/** Written by scripts/write-documentation.sh: a test of its package holds it to what it is written from. */
+const isGenerated = (file: string) => file.endsWith('.generated.ts');
 const isTest = (file: string) => /\.test\.ts$|(^|\/)(testing|conformance|bench|fuzz)\//.test(file);
 
 /** What each package's own code (not its tests) may import of its siblings: dependencies point down. */
@@ -30,6 +32,7 @@ const SIBLINGS: Record<string, readonly string[]> = {
   'packages/guarded-rows': [],
   'packages/fuzz-loop': ['@consilium/command-line'],
   'packages/command-line': [],
+  'packages/client': [],
   'packages/verify': [
     '@consilium/command-line',
     '@consilium/domain',
@@ -47,6 +50,7 @@ const SIBLINGS: Record<string, readonly string[]> = {
     '@consilium/verify/blocks',
   ],
   trainer: [
+    '@consilium/client',
     '@consilium/command-line',
     '@consilium/domain',
     '@consilium/domain/data',
@@ -61,6 +65,7 @@ const SIBLINGS: Record<string, readonly string[]> = {
   // Finds it, and has it run by others.
   network: [
     '@consilium/chaincode',
+    '@consilium/client',
     '@consilium/command-line',
     '@consilium/domain',
     '@consilium/domain/rules',
@@ -76,8 +81,8 @@ const packageOf = (file: string) => /^(packages\/)?[^/]+/.exec(file)![0];
 const isStart = (name: string) => name.startsWith('@consilium/process-start/');
 
 /** What tests of every package may import besides: what lies open, and what siblings keep for tests. */
-const OPEN =
-  /^@consilium\/(command-line|dp-accountant|domain|onnx-grad|dp-sgd|federation|fuzz-loop|verify)(\/key-proof|\/step)?$/;
+const OPEN_PACKAGES = 'client|command-line|dp-accountant|domain|onnx-grad|dp-sgd|federation|fuzz-loop|verify';
+const OPEN = new RegExp(`^@consilium/(${OPEN_PACKAGES})(/key-proof|/step)?$`);
 const isToolOfTests = (name: string) => OPEN.test(name) || /^@consilium\/[a-z-]+\/testing($|\/)/.test(name);
 
 /** Vendor SDKs enter a package through one file (or, for the ledger's stand-in, one folder each). */
@@ -174,7 +179,9 @@ test('files are named in kebab-case for what they do', { skip }, () => {
 });
 
 test('a source file holds one idea: at most 500 lines', { skip }, () => {
-  const long = sources.filter((file) => !isTest(file) && read(file).split('\n').length > 500);
+  const long = sources.filter(
+    (file) => !isTest(file) && !isGenerated(file) && read(file).split('\n').length > 500,
+  );
   assert.deepEqual(long, []);
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { GatewayProblemError, HospitalClient, parseEvent } from './hospital-client.ts';
+import { GatewayProblemError, HospitalClient } from './hospital-client.ts';
 
 const keys = { operator: 'o', steward: 's', researcher: 'r', auditor: 'a' };
 
@@ -94,10 +94,4 @@ test('events are read across chunks, comments left out', async (t) => {
   const { signal } = new AbortController();
   for await (const { name } of client.events({ from: 0, signal })) names.push(name);
   assert.deepEqual(names, ['RoundOpened', 'RoundClosed']);
-});
-
-test('a message without an event or data is none', () => {
-  assert.equal(parseEvent(': heartbeat'), undefined);
-  assert.equal(parseEvent('event: X'), undefined);
-  assert.deepEqual(parseEvent('event: X\ndata: {"a":1}'), { name: 'X', data: { a: 1 } });
 });

@@ -3,7 +3,14 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { API_PREFIX, GATEWAY_PATHS } from '@consilium/domain';
+import {
+  Client,
+  type LedgerEvent as ClientEvent,
+  NO_PROBLEM,
+  NoAnswerError,
+  ProblemError,
+} from '@consilium/client';
+import { API_PREFIX } from '@consilium/domain';
 
 export type ClientRole = 'operator' | 'steward' | 'researcher' | 'auditor';
 
@@ -18,6 +25,9 @@ export class GatewayProblemError extends Error {
     this.code = problem.code;
   }
 }
+
+/** What of an event is shown. */
+export type LedgerEvent = Pick<ClientEvent, 'name' | 'data'>;
 
 export interface ClientOptions {
   readonly url: string;
@@ -69,7 +79,7 @@ export class HospitalClient {
     const rows: T[] = [];
     let bookmark: string | undefined;
     do {
-      const query = new URLSearchParams({ pageSize: '100', ...(bookmark && { bookmark }) });
+      const query = new URLSearchParams({ limit: '100', ...(bookmark && { bookmark }) });
       const page = await this.get<{ items: T[]; bookmark?: string }>(`${path}?${query}`);
       rows.push(...page.items);
       bookmark = page.bookmark;
@@ -83,24 +93,14 @@ export class HospitalClient {
   }
 
   /** The ledger's events from a block on, until the signal aborts or the stream ends. */
-  async *events({ from, signal }: { readonly from: number; readonly signal: AbortSignal }) {
-    const response = await fetch(`${this.url}${API_PREFIX}${GATEWAY_PATHS.events}?from=${from}`, {
-      headers: this.#headers('auditor'),
-      signal,
-    });
-    if (!response.ok || response.body === null)
-      throw await problemOf(`GET ${GATEWAY_PATHS.events}`, response);
-    let text = '';
-    const decoder = new TextDecoder();
-    for await (const chunk of response.body) {
-      text += decoder.decode(chunk, { stream: true });
-      const messages = text.split('\n\n');
-      text = messages.pop() ?? '';
-      for (const message of messages) {
-        const event = parseEvent(message);
-        if (event !== undefined) yield event;
-      }
-    }
+  events({
+    from,
+    signal,
+  }: {
+    readonly from: number;
+    readonly signal: AbortSignal;
+  }): AsyncGenerator<LedgerEvent> {
+    return this.#client('auditor').events({ block: from, signal });
   }
 
   async #json(method: string, path: string, role: ClientRole, body?: unknown): Promise<unknown> {
@@ -110,66 +110,45 @@ export class HospitalClient {
   /** A repeated POST has the key of the first, so that it is one transaction however often it is sent. */
   async #fetch(method: string, path: string, role: ClientRole, body?: unknown): Promise<Response> {
     const { signal, patienceMs = PATIENCE_MS } = this.#options;
-    const headers: Record<string, string> = this.#headers(role);
-    if (body !== undefined) {
-      headers['content-type'] = 'application/json';
-      headers['idempotency-key'] = randomUUID();
-    }
-    const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+    const client = this.#client(role);
+    const request = {
+      ...{ method, target: `${API_PREFIX}${path}`, timeoutMs: TIMEOUT_MS },
+      ...(body !== undefined && { body, idempotencyKey: randomUUID() }),
+    };
     const deadline = Date.now() + patienceMs;
     for (;;) {
-      const timeout = AbortSignal.timeout(TIMEOUT_MS);
-      const either = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
       const late = Date.now() > deadline;
       try {
-        const response = await fetch(`${this.url}${API_PREFIX}${path}`, { ...init, signal: either });
-        if (response.ok) return response;
-        const problem = await problemOf(`${method} ${path}`, response);
-        if (problem.status !== 503 || late) throw problem;
+        return await client.send(request);
       } catch (error) {
-        signal?.throwIfAborted();
-        if (error instanceof GatewayProblemError) throw error;
-        if (late) throw new Error(`${method} ${path}: ${this.url} does not answer`, { cause: error });
+        const named = `${method} ${path}`;
+        if (error instanceof ProblemError && (error.status !== 503 || late)) {
+          const { status, code, problem } = error;
+          const known = code === NO_PROBLEM ? 'NO_PROBLEM_DETAILS' : code;
+          throw new GatewayProblemError(named, { status, code: known, detail: problem.detail });
+        }
+        if (error instanceof NoAnswerError && late) {
+          throw new Error(`${named}: ${this.url} does not answer`, { cause: error.cause });
+        }
+        if (!(error instanceof ProblemError || error instanceof NoAnswerError)) throw error;
       }
       await pause(RETRY_MS, signal);
     }
   }
 
-  #headers(role: ClientRole): Record<string, string> {
-    return { authorization: `Bearer ${this.#options.keys[role]}` };
+  /** How often and how long is decided here. */
+  #client(role: ClientRole): Client {
+    const { keys, signal } = this.#options;
+    return new Client({
+      url: this.url,
+      key: keys[role],
+      attempts: 1,
+      ...(signal !== undefined && { signal }),
+    });
   }
 }
 
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   await sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => {});
   signal?.throwIfAborted();
-}
-
-export interface LedgerEvent {
-  readonly name: string;
-  readonly data: Readonly<Record<string, unknown>>;
-}
-
-/** One server-sent event; undefined for comments and retry lines. */
-export function parseEvent(message: string): LedgerEvent | undefined {
-  const fields = new Map<string, string>();
-  for (const line of message.split('\n')) {
-    const colon = line.indexOf(':');
-    if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 1).trimStart());
-  }
-  const name = fields.get('event');
-  const data = fields.get('data');
-  return name === undefined || data === undefined ? undefined : { name, data: JSON.parse(data) };
-}
-
-async function problemOf(request: string, response: Response): Promise<GatewayProblemError> {
-  const text = await response.text();
-  let problem: { code?: string; detail?: string } = {};
-  try {
-    problem = JSON.parse(text);
-  } catch {
-    // Not problem details: something else answered.
-  }
-  const { code = 'NO_PROBLEM_DETAILS', detail = text.slice(0, 300) } = problem;
-  return new GatewayProblemError(request, { status: response.status, code, detail });
 }

@@ -3,7 +3,7 @@
 import * as domain from '@consilium/domain';
 import { API_PREFIX } from '@consilium/domain';
 import { GATEWAY_ERRORS, type GatewayErrorCode, GatewayRefusal } from '../gateway-errors.ts';
-import { Operation } from '../routes/operations.ts';
+import { Operation } from '../operations/operation-form.ts';
 import { READ_ANSWER_HEADERS } from '../routes/reads.ts';
 import { type Json, NamedSchemas, nameOf } from './named-schemas.ts';
 import { meaningOf, PROBLEM_CODES, PROBLEM_TYPE, type ProblemBody, problemOf, statusOf } from './problem.ts';

@@ -22,10 +22,11 @@ import { GATEWAY_ERRORS, type GatewayErrorCode } from '../gateway-errors.ts';
 import { needsOf, problemResponses } from '../http/documentation.ts';
 import type { ProblemCode } from '../http/problem.ts';
 import { routeUrl } from '../http/route-url.ts';
+import { EXAMPLE_OPERATION, Operation } from '../operations/operation-form.ts';
 import { prefersAsync } from '../operations/operations.ts';
 import type { IdempotentRequest } from '../outbox/outbox.ts';
 import { filteredPage, type ListFilters } from './list-filters.ts';
-import { answerLater, EXAMPLE_OPERATION, endingOf, Operation } from './operations.ts';
+import { answerLater, endingOf } from './operations.ts';
 import {
   askedRead,
   asksOwnPeer,
@@ -101,8 +102,8 @@ export const SubmitHeaders = Type.Object({
     Type.String({
       maxLength: 200,
       description:
-        '`respond-async`: the answer is 202 at once, with an operation whose state and result GET ' +
-        '/v1/operations/{operationId} answers.',
+        '`respond-async`: the answer is 202 at once, with an operation that has the state and the result at its ' +
+        '`Location`.',
     }),
   ),
   'idempotency-key': Type.Optional(

@@ -1,17 +1,21 @@
 // The ledger as this trainer sees it: its own hospital's gateway over HTTP. Every failure gets a name here, by
 // what is known afterwards: refused (nothing happened), unreachable (nothing was sent), or outcome unknown.
 import {
+  Client,
+  NO_PROBLEM,
+  NoAnswerError,
+  type OperationName,
+  ProblemError,
+  ROUTES,
+  targetOf,
+} from '@consilium/client';
+import {
   type Activity,
-  API_PREFIX,
   type Argument,
   type Block,
   type Consent,
   type Dataset,
   type DatasetErasures,
-  fillPath,
-  GATEWAY_PATHS,
-  LEDGER_PATHS,
-  ledgerPath,
   type Member,
   type ModelAnswer,
   type OpenConsent,
@@ -100,26 +104,50 @@ interface Page {
 const PAGE_SIZE = 100;
 const MAX_PAGES = 10_000;
 
-export class GatewayClient implements Ledger {
-  readonly #base: string;
-  readonly #options: Required<GatewayOptions>;
+/** The gateway's name of each transaction. */
+const OPERATIONS: Readonly<Record<TrainerTransaction, OperationName>> = {
+  'round:open': 'openRound',
+  'round:recordUpdate': 'recordUpdate',
+  'round:close': 'closeRound',
+  'round:commitScore': 'commitScore',
+  'round:recordVerdict': 'recordVerdict',
+  'round:tally': 'tallyRound',
+  'round:attest': 'attestAggregate',
+  'round:finalize': 'finalizeRound',
+  'round:abort': 'abortRound',
+  'model:publish': 'publishModel',
+  'study:settle': 'settleConsent',
+  'study:recordKeys': 'recordStudyKeys',
+  'study:attestErasure': 'attestErasure',
+};
 
-  constructor(options: GatewayOptions) {
-    this.#options = { readTimeoutMs: 15_000, submitTimeoutMs: 60_000, fetch, ...options };
-    this.#base = options.url.replace(/\/+$/, '');
+type Values = Readonly<Record<string, string | number>>;
+interface Asked {
+  readonly path?: Values;
+  readonly query?: Values;
+}
+
+export class GatewayClient implements Ledger {
+  readonly #client: Client;
+  readonly #readTimeoutMs: number;
+  readonly #submitTimeoutMs: number;
+
+  constructor({ url, key, readTimeoutMs = 15_000, submitTimeoutMs = 60_000, fetch: send }: GatewayOptions) {
+    // What is repeated, and when, this trainer decides by what it reads of the ledger.
+    this.#client = new Client({ url, key, attempts: 1, ...(send !== undefined && { fetch: send }) });
+    this.#readTimeoutMs = readTimeoutMs;
+    this.#submitTimeoutMs = submitTimeoutMs;
   }
 
   async listOpenConsents(mspId: string): Promise<readonly string[]> {
-    const consents = (await this.#pages(
-      ledgerPath('study:listOpenConsents', { mspId }),
-    )) as readonly OpenConsent[];
+    const consents = (await this.#pages('listOpenConsents', { path: { mspId } })) as readonly OpenConsent[];
     return [...new Set(consents.map(({ studyId }) => studyId))];
   }
 
   async listConsentedStudies(mspId: string): Promise<readonly string[]> {
-    const path = `${ledgerPath('audit:listActivities', { by: 'hospital' })}?value=${encodeURIComponent(mspId)}`;
+    const asked = { path: { by: 'hospital' }, query: { value: mspId } };
     const found = new Set<string>();
-    for await (const activity of this.#items(path) as AsyncIterable<Activity>) {
+    for await (const activity of this.#items('listActivities', asked) as AsyncIterable<Activity>) {
       const { transaction, studyId } = activity;
       if (transaction === 'study:consent' && studyId !== undefined) found.add(studyId);
     }
@@ -127,57 +155,57 @@ export class GatewayClient implements Ledger {
   }
 
   async getStudy(studyId: string): Promise<Study | undefined> {
-    return (await this.#find(ledgerPath('study:get', { studyId }), 'STUDY_NOT_FOUND')) as Study | undefined;
+    return (await this.#find('getStudy', { path: { studyId } }, 'STUDY_NOT_FOUND')) as Study | undefined;
   }
 
   async listConsents(studyId: string): Promise<readonly Consent[]> {
-    return (await this.#pages(ledgerPath('study:listConsents', { studyId }))) as readonly Consent[];
+    return (await this.#pages('listConsents', { path: { studyId } })) as readonly Consent[];
   }
 
   async getDossier(studyId: string, round: number): Promise<RoundDossier | undefined> {
-    const path = ledgerPath('round:getDossier', { studyId, round });
-    return (await this.#find(path, 'ROUND_NOT_FOUND')) as RoundDossier | undefined;
+    const path = { studyId, round };
+    return (await this.#find('getRoundDossier', { path }, 'ROUND_NOT_FOUND')) as RoundDossier | undefined;
   }
 
   async getDataset(datasetId: string): Promise<Dataset> {
-    return (await this.#get(ledgerPath('dataset:get', { datasetId }))) as Dataset;
+    return (await this.#get('getDataset', { path: { datasetId } })) as Dataset;
   }
 
   async listStudyKeys(studyId: string, datasetId: string): Promise<readonly StudyKey[]> {
-    const path = ledgerPath('study:listKeys', { studyId, datasetId });
-    return (await this.#pages(path)) as readonly StudyKey[];
+    return (await this.#pages('listStudyKeys', { path: { studyId, datasetId } })) as readonly StudyKey[];
   }
 
   async listErasures(studyId: string): Promise<readonly DatasetErasures[]> {
-    return (await this.#pages(ledgerPath('study:listErasures', { studyId }))) as readonly DatasetErasures[];
+    return (await this.#pages('listErasures', { path: { studyId } })) as readonly DatasetErasures[];
   }
 
   async listRevisions(datasetId: string): Promise<readonly Revision[]> {
-    return (await this.#pages(ledgerPath('dataset:listRevisions', { datasetId }))) as readonly Revision[];
+    return (await this.#pages('listRevisions', { path: { datasetId } })) as readonly Revision[];
   }
 
   async getPopulation(populationId: string): Promise<Population | undefined> {
-    const path = ledgerPath('population:get', { populationId });
-    return (await this.#find(path, 'POPULATION_NOT_FOUND')) as Population | undefined;
+    const path = { populationId };
+    return (await this.#find('getPopulation', { path }, 'POPULATION_NOT_FOUND')) as Population | undefined;
   }
 
   async listBlocks(populationId: string): Promise<readonly Block[]> {
-    return (await this.#pages(ledgerPath('population:listBlocks', { populationId }))) as readonly Block[];
+    return (await this.#pages('listBlocks', { path: { populationId } })) as readonly Block[];
   }
 
   async getModel(studyId: string): Promise<ModelAnswer | undefined> {
-    const path = ledgerPath('model:get', { studyId });
-    return (await this.#find(path, 'MODEL_NOT_FOUND')) as ModelAnswer | undefined;
+    return (await this.#find('getModel', { path: { studyId } }, 'MODEL_NOT_FOUND')) as
+      | ModelAnswer
+      | undefined;
   }
 
   async listMembers(): Promise<readonly Member[]> {
-    return (await this.#pages(ledgerPath('member:list', {}))) as readonly Member[];
+    return (await this.#pages('listMembers', {})) as readonly Member[];
   }
 
   async channel(): Promise<string> {
-    const { channel } = (await this.#get(GATEWAY_PATHS.ledger)) as { channel?: unknown };
+    const { channel } = (await this.#get('getLedger', {})) as { channel?: unknown };
     if (typeof channel === 'string') return channel;
-    throw new TrainerError('TRAINER_GATEWAY_REFUSED', `${GATEWAY_PATHS.ledger} names no channel`);
+    throw new TrainerError('TRAINER_GATEWAY_REFUSED', `${ROUTES.getLedger.path} names no channel`);
   }
 
   async submit<N extends TrainerTransaction>(
@@ -185,105 +213,89 @@ export class GatewayClient implements Ledger {
     argument: Argument<N>,
     idempotencyKey: string,
   ): Promise<{ readonly transactionId: string }> {
-    const { path, body } = requestOf(name, argument);
-    const headers = { 'content-type': 'application/json', 'idempotency-key': idempotencyKey };
-    const response = await this.#fetch(path, {
-      method: 'POST',
-      headers,
-      body: JSON.stringify(body),
-      timeoutMs: this.#options.submitTimeoutMs,
-    });
-    return (await this.#answer(response, true)) as { transactionId: string };
+    const request = { ...requestOf(name, argument), idempotencyKey, timeoutMs: this.#submitTimeoutMs };
+    return (await this.#send({ ...request, method: 'POST' })) as { transactionId: string };
   }
 
-  async #get(path: string): Promise<unknown> {
-    const response = await this.#fetch(path, { method: 'GET', timeoutMs: this.#options.readTimeoutMs });
-    return this.#answer(response, false);
+  #get(name: OperationName, asked: Asked): Promise<unknown> {
+    const target = targetOf(name, asked as never);
+    return this.#send({ method: 'GET', target, timeoutMs: this.#readTimeoutMs });
   }
 
-  async #find(path: string, absent: string): Promise<unknown> {
+  async #find(name: OperationName, asked: Asked, absent: string): Promise<unknown> {
     try {
-      return await this.#get(path);
+      return await this.#get(name, asked);
     } catch (error) {
       if (error instanceof GatewayProblem && error.code === absent) return undefined;
       throw error;
     }
   }
 
-  async #pages(path: string): Promise<readonly unknown[]> {
+  async #pages(name: OperationName, asked: Asked): Promise<readonly unknown[]> {
     const items: unknown[] = [];
-    for await (const item of this.#items(path)) items.push(item);
+    for await (const item of this.#items(name, asked)) items.push(item);
     return items;
   }
 
   /** Every item of a list, page by page; a page may be shorter than was asked for. */
-  async *#items(path: string): AsyncGenerator<unknown> {
+  async *#items(name: OperationName, { path, query }: Asked): AsyncGenerator<unknown> {
     let bookmark: string | undefined;
     for (let page = 0; page < MAX_PAGES; page += 1) {
-      const query = new URLSearchParams({ pageSize: String(PAGE_SIZE), ...(bookmark && { bookmark }) });
-      const answer = (await this.#get(`${path}${path.includes('?') ? '&' : '?'}${query}`)) as Page;
+      const paged = { ...query, limit: PAGE_SIZE, ...(bookmark && { bookmark }) };
+      const answer = (await this.#get(name, { ...(path && { path }), query: paged })) as Page;
       yield* answer.items;
       bookmark = answer.bookmark;
       if (!bookmark) return;
     }
-    throw new TrainerError('TRAINER_GATEWAY_REFUSED', `${path} has more than ${MAX_PAGES} pages`);
+    throw new TrainerError('TRAINER_GATEWAY_REFUSED', `${name} has more than ${MAX_PAGES} pages`);
   }
 
-  async #fetch(
-    path: string,
-    { timeoutMs, headers, ...init }: RequestInit & { timeoutMs: number },
-  ): Promise<Response> {
-    const { fetch: send, key } = this.#options;
-    const submitting = init.method === 'POST';
+  async #send(request: Parameters<Client['send']>[0]): Promise<unknown> {
+    const submitting = request.method === 'POST';
     try {
-      const response = await send(`${this.#base}${API_PREFIX}${path}`, {
-        ...init,
-        headers: { accept: 'application/json', authorization: `Bearer ${key}`, ...headers },
-        signal: AbortSignal.timeout(timeoutMs),
-      });
-      // The body is read here, so that a connection that breaks half way is named as well.
-      return new Response(await response.arrayBuffer(), {
-        status: response.status,
-        headers: response.headers,
-      });
-    } catch (cause) {
-      if (submitting && !neverSent(cause))
-        throw new TrainerError('TRAINER_OUTCOME_UNKNOWN', undefined, { cause });
-      throw new TrainerError('TRAINER_GATEWAY_UNREACHABLE', undefined, { cause });
-    }
-  }
-
-  async #answer(response: Response, submitting: boolean): Promise<unknown> {
-    const text = await response.text();
-    const body = parse(text);
-    if (response.ok && body !== undefined) return body;
-    const problem = (body ?? {}) as { code?: unknown; detail?: unknown; title?: unknown };
-    const detail = String(problem.detail ?? problem.title ?? `HTTP ${response.status}`);
-    if (typeof problem.code !== 'string' || response.ok) {
-      if (submitting && (response.ok || response.status >= 500)) {
-        throw new TrainerError('TRAINER_OUTCOME_UNKNOWN', `HTTP ${response.status} without an outcome`);
+      const response = await this.#client.send(request);
+      const body = parse(await response.text());
+      if (body !== undefined) return body;
+      throw notAnswered(submitting, `HTTP ${response.status} without an outcome`);
+    } catch (error) {
+      if (error instanceof NoAnswerError) {
+        const code =
+          submitting && error.maybeSent ? 'TRAINER_OUTCOME_UNKNOWN' : 'TRAINER_GATEWAY_UNREACHABLE';
+        throw new TrainerError(code, undefined, { cause: error.cause });
       }
-      throw new TrainerError('TRAINER_GATEWAY_REFUSED', `HTTP ${response.status}: ${detail}`);
+      if (error instanceof ProblemError) throw refusalOf(error, submitting);
+      throw error;
     }
-    if (submitting && UNKNOWN_OUTCOME.has(problem.code))
-      throw new TrainerError('TRAINER_OUTCOME_UNKNOWN', detail);
-    throw new GatewayProblem({ status: response.status, code: problem.code, detail });
   }
+}
+
+const notAnswered = (submitting: boolean, why: string): TrainerError =>
+  new TrainerError(submitting ? 'TRAINER_OUTCOME_UNKNOWN' : 'TRAINER_GATEWAY_REFUSED', why);
+
+function refusalOf({ status, code, problem }: ProblemError, submitting: boolean): Error {
+  const { detail } = problem;
+  if (code === NO_PROBLEM) {
+    if (submitting && status >= 500) return notAnswered(true, `HTTP ${status} without an outcome`);
+    return new TrainerError('TRAINER_GATEWAY_REFUSED', `HTTP ${status}: ${detail}`);
+  }
+  if (submitting && UNKNOWN_OUTCOME.has(code)) return new TrainerError('TRAINER_OUTCOME_UNKNOWN', detail);
+  return new GatewayProblem({ status, code, detail });
 }
 
 /** Codes after which a transaction that was to be submitted may or may not have been. */
 const UNKNOWN_OUTCOME = new Set(['OUTCOME_UNKNOWN', 'GATEWAY_INTERNAL']);
 
-/** Path below /v1 and body of a transaction: what the path says is not repeated in the body. */
-export function requestOf<N extends TrainerTransaction>(
+/** Target and body of a transaction: what the path says is not repeated in the body. */
+function requestOf<N extends TrainerTransaction>(
   name: N,
   argument: Argument<N>,
-): { path: string; body: Record<string, unknown> } {
-  const path: string = LEDGER_PATHS[name];
-  const places = new Set(placesOf(path));
+): { readonly target: string; readonly body: Record<string, unknown> } {
+  const operation = OPERATIONS[name];
+  const places = new Set(placesOf(ROUTES[operation].path));
   const fields = Object.entries(argument as Record<string, unknown>);
+  const path = Object.fromEntries(fields.filter(([field]) => places.has(field)));
   return {
-    path: fillPath<string>(path, argument as Record<string, string | number>),
+    target: targetOf(operation, { path } as never),
     body: Object.fromEntries(fields.filter(([field]) => !places.has(field))),
   };
 }
@@ -294,16 +306,4 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
-
-/** Whether a failed fetch never reached the other side. */
-function neverSent(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof AggregateError) return cause.errors.every(neverSent);
-    const { code } = cause as { code?: unknown };
-    if (typeof code === 'string' && NEVER_SENT.has(code)) return true;
-  }
-  return false;
 }

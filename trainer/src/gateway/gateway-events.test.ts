@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
+import { EventStreamParser, type LedgerEvent } from '@consilium/client';
 import fc from 'fast-check';
-import { EventStreamParser, followEvents, type LedgerEvent } from './gateway-events.ts';
+import { followEvents } from './gateway-events.ts';
 
 const STREAM = [
   ': a comment\n\n',

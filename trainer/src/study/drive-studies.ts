@@ -1,9 +1,9 @@
 // The trainer's life: finds the studies that this hospital has consented to and drives each, woken by the gateway's
 // events and, should those be missed, by a poll that grows rarer. Others' studies cost it nothing.
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { LedgerEvent } from '@consilium/client';
 import { named } from '../errors.ts';
 import { logFailure } from '../failure.ts';
-import type { LedgerEvent } from '../gateway/gateway-events.ts';
 import { checkFolder } from '../journal/older-folder.ts';
 import { keepRegister } from '../people/keep-register.ts';
 import { JobBoard } from './job-board.ts';
