@@ -57,6 +57,8 @@ import { CONSENT_ROUTES, STUDY_ROUTES } from './routes/studies.ts';
 import { addUnsignedTransactionRoutes } from './routes/unsigned-transactions.ts';
 import { addWebhookRoutes } from './routes/webhooks.ts';
 import { addWitnessRoutes } from './routes/witness.ts';
+import { tracedLedger, traceRequests } from './tracing/trace-requests.ts';
+import type { Tracer } from './tracing/tracer.ts';
 import { KeptWebhooks } from './webhooks/kept-webhooks.ts';
 import type { SendWebhook } from './webhooks/send-webhook.ts';
 import { NO_TARGETS, type WebhookTargets } from './webhooks/webhook-targets.ts';
@@ -112,6 +114,8 @@ export interface AppOptions {
   readonly webhooks?: WebhooksGiven;
   /** Plain HTTP if absent. */
   readonly tls?: TlsListener | undefined;
+  /** Nothing is traced if absent. Closing the service closes it. */
+  readonly tracer?: Tracer | undefined;
   readonly trainer: TrainerAddress | undefined;
   readonly limits: Limits;
   /** Addresses or networks of proxies in front; none if absent. */
@@ -140,7 +144,8 @@ function listenerOptions({ limits, tls }: AppOptions): { http: HttpOptions } {
 
 /** The service, ready to inject into or to listen. Closing it closes the ledger, its history and the outbox. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const { ledger, outbox, apiKeys, trainer, limits, tls } = options;
+  const { outbox, apiKeys, trainer, limits, tls, tracer } = options;
+  const ledger = tracer === undefined ? options.ledger : tracedLedger(options.ledger, tracer);
   const proxies = [...(options.proxies ?? [])];
   const connections = new Connections(limits, proxyList(proxies));
   const app = Fastify({
@@ -175,6 +180,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     tls.watch(app.server as unknown as TlsServer);
     app.server.on('tlsClientError', ({ code }: NodeJS.ErrnoException) => app.log.debug({ code }, 'no TLS'));
   }
+  if (tracer !== undefined) traceRequests(app, tracer);
   acceptEmptyJson(app);
   endConnectionsOnClose(app);
 
@@ -189,6 +195,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     apiKeys,
     tls,
     figures: () => figures.figures(),
+    accounts: () => figures.accounts(),
+    outbox,
     witnesses: () => witnesses.status(),
     witnessTls: options.witnessTls,
     ...(options.certificates !== undefined && { certificates: options.certificates }),
@@ -232,6 +240,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     await witnesses.close();
     await history.close();
     await ledger.close();
+    await tracer?.close();
     outbox.close();
   });
 

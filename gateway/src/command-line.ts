@@ -1,5 +1,5 @@
 // The gateway's process: reads the environment, listens, closes cleanly; and its other commands.
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import {
@@ -26,6 +26,7 @@ import { TlsListener } from './http/tls-listener.ts';
 import { KEY_HELP, KEY_OPTIONS, runKeyCommand } from './key-command.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { IndexInThread } from './read-model/index-in-thread.ts';
+import { Tracer } from './tracing/tracer.ts';
 import { KeptWebhooks } from './webhooks/kept-webhooks.ts';
 import { webhookSender } from './webhooks/send-webhook.ts';
 import { neighbourAt } from './witnesses/ask-neighbour.ts';
@@ -53,6 +54,9 @@ ${KEY_HELP}
 ${exitStatusLine()}
 `;
 
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 const CLOSE_TIMEOUT_MS = 10_000;
 
 const OPTIONS = {
@@ -160,6 +164,8 @@ async function serve(config: Config): Promise<void> {
     intervalMs: limits.witnessIntervalMs,
     log: logWitness,
   });
+  const warn = (err: unknown) => logger.warn({ err }, 'traces are dropped: the collector does not take them');
+  const tracer = config.traces && new Tracer({ endpoint: config.traces, mspId, version, warn });
   const listener =
     witnessTls && (await listenForWitnesses({ ...settings, tls: witnessTls, own, log: logWitness }));
   const app = await buildApp({
@@ -176,6 +182,7 @@ async function serve(config: Config): Promise<void> {
       send: webhookSender({ timeoutMs: limits.webhookTimeoutMs, allowed: config.webhookTargets.allowed }),
     },
     tls,
+    tracer,
     trainer: config.trainer,
     limits,
     proxies: config.proxies,

@@ -32,6 +32,8 @@ export interface Config {
   readonly crossOrigin: CrossOrigin | undefined;
   /** Where webhooks may go. */
   readonly webhookTargets: WebhookTargets;
+  /** Where traces are sent; nowhere where it is undefined. */
+  readonly traces: URL | undefined;
   readonly logLevel: string;
   readonly limits: Limits;
 }
@@ -213,6 +215,10 @@ export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = 
     'CONSILIUM_WEBHOOK_LOOPBACK',
     'Addresses or networks of this machine that they may go to, such as 127.0.0.1; none if not set',
   ],
+  [
+    'CONSILIUM_TRACES',
+    'Address of a collector of OpenTelemetry, such as http://127.0.0.1:4318/v1/traces; nothing is traced if not set',
+  ],
   ['CONSILIUM_LOG_LEVEL', `One of ${LOG_LEVELS.join(', ')} (default info)`],
   ...Object.entries(LIMIT_VARIABLES).map(([limit, name]) => {
     const key = limit as keyof Limits;
@@ -256,6 +262,7 @@ export function readConfig(environment: Environment): Config {
   const trainer = readTrainer(variables);
   const witnesses = readWitnesses(variables, connection);
   const webhookTargets = readWebhookTargets(variables);
+  const traces = readTraces(variables);
   const tls = readTls(variables);
   const signIn = readSignIn(variables);
   const crossOrigin = readCrossOrigin(variables);
@@ -288,6 +295,7 @@ export function readConfig(environment: Environment): Config {
     witnesses,
     crossOrigin,
     webhookTargets,
+    traces,
     logLevel,
     limits,
   };
@@ -305,6 +313,15 @@ function readWebhookTargets(variables: EnvironmentReader): WebhookTargets {
         proxyList(list.flatMap((one) => one.trim() || [])),
       ) ?? NO_TARGETS.allowed,
   };
+}
+
+function readTraces(variables: EnvironmentReader): URL | undefined {
+  const text = variables.text('CONSILIUM_TRACES');
+  const url = text === undefined ? undefined : URL.parse(text);
+  if (url === undefined) return undefined;
+  if (url !== null && /^https?:$/.test(url.protocol) && url.username === '') return url;
+  variables.refuse('CONSILIUM_TRACES', 'is malformed', 'write an http or https address without a user in it');
+  return undefined;
 }
 
 function readWitnesses(

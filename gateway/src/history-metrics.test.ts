@@ -85,6 +85,12 @@ test('of the own accounts the least share that is left is said, and nothing of o
   assert.ok(left > 0.2 && left < 0.6, String(left));
   assert.equal(figures('BetaMSP')?.leastLeftRatio, 0, 'more than the budget is nothing left');
   assert.equal(figures('GammaMSP')?.leastLeftRatio, undefined);
+  const own = new HistoryMetrics({ read: (work) => work(index.history) }, 'AlphaMSP').accounts();
+  assert.deepEqual(own.map(({ populationId, block, pool }) => [populationId, block, pool]).toSorted(), [
+    ['half', 1, 'training'],
+    ['whole', 1, 'training'],
+  ]);
+  assert.equal(own.find(({ populationId }) => populationId === 'whole')?.leftEpsilon, 8);
 });
 
 test('rows that this version cannot read leave the figures out, and the reason is logged once', () => {

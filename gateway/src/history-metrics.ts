@@ -13,8 +13,17 @@ export interface HistoryFigures {
   readonly overdueRounds: number;
 }
 
+/** What is left of one account. */
+export interface AccountFigures {
+  readonly populationId: string;
+  readonly block: number;
+  readonly pool: string;
+  readonly leftEpsilon: number;
+}
+
 interface Read {
   readonly blocks: number;
+  readonly accounts: readonly AccountFigures[];
   readonly leastLeftRatio: number | undefined;
   /** Of running rounds, in milliseconds since 1970. */
   readonly deadlinesMs: readonly number[];
@@ -34,6 +43,11 @@ export class HistoryMetrics {
     this.#warn = warn;
   }
 
+  /** Of the own accounts what is left of each; none where there is no history that can be read. */
+  accounts(): readonly AccountFigures[] {
+    return this.figures() === undefined ? [] : (this.#read?.accounts ?? []);
+  }
+
   /** Undefined where there is no history that can be read; the first reason that is no usual one is warned of. */
   figures(nowMs = Date.now()): HistoryFigures | undefined {
     try {
@@ -41,10 +55,10 @@ export class HistoryMetrics {
         const { blocks } = history.edge();
         if (this.#read?.blocks === blocks) return this.#read;
         const own = [...accountsIn(history, { mspId: this.#mspId })];
-        const ratios = own.map(({ now: { account } }) => {
-          const { leftEpsilon, budget } = statementOf(account);
-          return Math.max(0, Number(leftEpsilon)) / Number(budget.epsilon);
-        });
+        const statements = own.map(({ now: { account } }) => ({ account, ...statementOf(account) }));
+        const ratios = statements.map(
+          ({ leftEpsilon, budget }) => Math.max(0, Number(leftEpsilon)) / Number(budget.epsilon),
+        );
         const isPaused = ({ studyId }: Round) =>
           history.row<Study>('study', [studyId])?.row?.state === 'paused';
         const running = [...history.lookUp<Round>('runningRounds', ALL)].flatMap(({ row }) =>
@@ -52,6 +66,10 @@ export class HistoryMetrics {
         );
         return {
           blocks,
+          accounts: statements.map(({ account: { populationId, block, pool }, leftEpsilon }) => ({
+            ...{ populationId, block, pool },
+            leftEpsilon: Math.max(0, Number(leftEpsilon)),
+          })),
           leastLeftRatio: ratios.length === 0 ? undefined : Math.min(...ratios),
           deadlinesMs: running.filter((one) => !isPaused(one)).map(({ deadline }) => Date.parse(deadline)),
         };

@@ -1,9 +1,10 @@
 // What an operator watches, in Prometheus' text format. One registry per application, none global.
 import { X509Certificate } from 'node:crypto';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { HistoryFigures } from './history-metrics.ts';
+import type { AccountFigures, HistoryFigures } from './history-metrics.ts';
 import type { ApiKeys } from './http/api-keys.ts';
 import type { TlsListener } from './http/tls-listener.ts';
+import type { Outbox } from './outbox/outbox.ts';
 import type { WatchedHistory } from './read-model/index-in-thread.ts';
 import { numberOf } from './read-model/ledger-alarms.ts';
 import type { WitnessStatus } from './witnesses/witness-exchange.ts';
@@ -16,6 +17,9 @@ interface MetricsOptions {
   readonly figures?: () => HistoryFigures | undefined;
   /** PEM by the name of the client that signs with it; none if absent. */
   readonly certificates?: () => Readonly<Record<string, string>>;
+  /** The own privacy accounts, for those with a key; none if absent. */
+  readonly accounts?: () => readonly AccountFigures[];
+  readonly outbox?: Pick<Outbox, 'waiting'>;
   readonly apiKeys?: Pick<ApiKeys, 'problem'>;
   readonly witnesses?: () => readonly WitnessStatus[];
   /** Of the listener for other hospitals' gateways. */
@@ -35,13 +39,51 @@ const HISTORY_STATES = ['building', 'following', 'waiting', 'stopped'] as const;
 
 /** `ofProcess` adds memory, event loop and file descriptor figures: once per process. */
 export function createMetrics(options: MetricsOptions) {
-  const { ofProcess, history, apiKeys, tls, figures, witnesses, witnessTls, certificates } = options;
+  const { ofProcess, history, apiKeys, tls, figures, witnesses, witnessTls, certificates, outbox, accounts } =
+    options;
   const registry = new Registry();
   const registers = [registry];
   let webhooks: WatchedWebhooks | undefined;
   if (ofProcess) collectDefaultMetrics({ register: registry });
+  const registryOfKeys = new Registry();
   return {
     registry,
+    /** Names populations: for those with a key alone. */
+    registryOfKeys,
+    budgetLeftOfAccount: new Gauge({
+      name: 'consilium_budget_left_epsilon',
+      help: 'Of each own privacy account the ε that is neither spent nor reserved.',
+      labelNames: ['population', 'block', 'pool'],
+      registers: [registryOfKeys],
+      collect() {
+        this.reset();
+        for (const { populationId: population, block, pool, leftEpsilon } of accounts?.() ?? []) {
+          this.set({ population, block, pool }, leftEpsilon);
+        }
+      },
+    }),
+    outboxWaiting: new Gauge({
+      name: 'consilium_outbox_unknown',
+      help: 'Transactions that were sent and whose outcome is not known: in flight, or lost.',
+      registers,
+      collect() {
+        this.set(outbox?.waiting().number ?? 0);
+      },
+    }),
+    outboxOldest: new Gauge({
+      name: 'consilium_outbox_oldest_seconds',
+      help: 'How long ago the oldest of them was sent; 0 where there is none.',
+      registers,
+      collect() {
+        const sentAtMs = outbox?.waiting().oldestMs;
+        this.set(sentAtMs === undefined ? 0 : Math.max(0, (Date.now() - sentAtMs) / 1000));
+      },
+    }),
+    ledgerHeight: new Gauge({
+      name: 'consilium_ledger_height',
+      help: 'Blocks that the own peer has, as it was asked last; absent where it did not answer.',
+      registers,
+    }),
     requests: new Histogram({
       name: 'consilium_http_request_duration_seconds',
       help: 'Time from a request to the end of its answer, by route.',

@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream';
 import { Transform } from 'node:stream';
 import type { TrainerAddress } from '../dependencies.ts';
 import { GatewayRefusal } from '../gateway-errors.ts';
+import { traceparentNow } from '../tracing/tracer.ts';
 import { assertCaller } from './caller-assertion.ts';
 
 export interface ProxiedRequest {
@@ -93,11 +94,13 @@ export async function askTrainer(
   }
   const { protocol, hostname, port } = trainer.url;
   const send = protocol === 'https:' ? httpsRequest : httpRequest;
+  const traceparent = traceparentNow();
   const assertion = await assertCaller({ ...caller, method, target, mspId }, trainer.key);
   const headers = {
     ...(body !== undefined && bodyHeaders(body)),
     authorization: `Bearer ${assertion}`,
     'x-request-id': requestId,
+    ...(traceparent !== undefined && { traceparent }),
   };
   return new Promise((resolve, reject) => {
     const fail = (cause: Error) => {

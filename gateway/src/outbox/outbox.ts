@@ -269,6 +269,14 @@ export class Outbox {
     return rows.map(sentOf);
   }
 
+  /** How many transactions wait for their outcome, and since when the oldest does. */
+  waiting(): { readonly number: number; readonly oldestMs: number | undefined } {
+    const row = this.#database
+      .prepare("SELECT count(*) AS number, min(sent_at_ms) AS oldest FROM sent WHERE state = 'sent'")
+      .get() as { number: number; oldest: number | null };
+    return { number: row.number, oldestMs: row.oldest ?? undefined };
+  }
+
   /** Forgets known outcomes older than 30 days. Unknown ones are kept. */
   forgetOld(nowMs: number = Date.now()): number {
     this.#flush();

@@ -75,3 +75,29 @@ test('metrics say what is missing, and how many orderers there are, without wait
   assert.match(later, /consilium_certificate_expiry_timestamp_seconds\{of="orderer 2"\} 9/);
   assert.ok(!later.includes('of="orderer 1"'));
 });
+
+test('metrics say how many outcomes are not known, since when, and how high the ledger is', async (t) => {
+  const gateway = await openGateway();
+  t.after(() => gateway.close());
+  const figures = async () => (await gateway.app.inject('/metrics')).body;
+  await figures();
+  assert.match(await figures(), /^consilium_outbox_unknown 0$/m);
+  const envelope = new Uint8Array(1);
+  const prepared = { transactionId: 'a'.repeat(64), signer: 'auditor', result: '', envelope };
+  await gateway.outbox.recordSending({ name: 'study:start', prepared, request: undefined });
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 60_000 });
+  const body = await figures();
+  assert.match(body, /^consilium_outbox_unknown 1$/m);
+  assert.ok(Number(/^consilium_outbox_oldest_seconds ([0-9.]+)$/m.exec(body)?.[1]) >= 60);
+  assert.match(body, /^consilium_ledger_height 1$/m);
+});
+
+test('what is left of each account is for those with a key alone', async (t) => {
+  const gateway = await openGateway();
+  t.after(() => gateway.close());
+  assert.equal((await gateway.app.inject('/v1/metrics')).statusCode, 401);
+  const answer = await gateway.as('auditor', { url: '/v1/metrics' });
+  assert.deepEqual([answer.statusCode, answer.headers['content-type']?.split(';')[0]], [200, 'text/plain']);
+  assert.match(answer.body, /^# TYPE consilium_budget_left_epsilon gauge$/m);
+  assert.ok(!(await gateway.app.inject('/metrics')).body.includes('consilium_budget_left_epsilon'));
+});

@@ -1,12 +1,18 @@
 // For the operator of this service: is it alive, can it work, how is it doing. Public, and it says no secrets.
+import { GATEWAY_PATHS, ROLES, type Role } from '@consilium/domain';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';
 import { type Ledger, nothingMissing, READINESS_CHECKS, type ReadinessCheck } from '../fabric/ledger.ts';
 import type { ApiKeys } from '../http/api-keys.ts';
+import { problemResponses } from '../http/documentation.ts';
+import { routeUrl } from '../http/route-url.ts';
 import type { TlsListener } from '../http/tls-listener.ts';
 import type { Metrics } from '../metrics.ts';
 import type { WatchedHistory } from '../read-model/index-in-thread.ts';
+
+const roles: readonly Role[] = ROLES;
+const ACCOUNT_LINE = 'consilium_budget_left_epsilon{population="p",block="1",pool="training"} 2.525643\n';
 
 const Health = Type.Object({ status: Type.Literal('ok') }, { examples: [{ status: 'ok' }] });
 const Readiness = Type.Object({
@@ -58,9 +64,12 @@ class WatchedReadiness {
 
   async #ask(): Promise<readonly ReadinessCheck[]> {
     const checks = await this.#ledger.ready();
-    const { ready, orderers, certificateExpiry } = this.#metrics;
+    const { ready, orderers, certificateExpiry, ledgerHeight } = this.#metrics;
     ready.reset();
     for (const { name, problem } of checks) ready.set({ check: name }, problem === undefined ? 1 : 0);
+    if (checks.every(({ name, problem }) => name !== 'peer' || problem === undefined)) {
+      ledgerHeight.set(await this.#ledger.height());
+    } else ledgerHeight.remove();
     const seen = await this.#ledger.orderers();
     orderers.reset();
     if (seen === undefined) return checks;
@@ -142,6 +151,34 @@ export function addServiceRoutes(
     },
   });
 
+  app.get(routeUrl(GATEWAY_PATHS.metricsOfAccounts), {
+    config: { roles },
+    schema: {
+      operationId: 'getMetricsOfAccounts',
+      tags,
+      summary: "What is left of each own privacy account, in Prometheus' text format.",
+      description:
+        'Names populations, and so needs a key, unlike `/metrics`: let Prometheus send it as its bearer token. From ' +
+        'the blocks that this gateway checked; empty until it has.\n\nNeeds any role.',
+      security: [{ apiKey: [] }],
+      response: {
+        200: {
+          description: 'The figures.',
+          content: { 'text/plain': { schema: Type.String({ examples: [ACCOUNT_LINE] }) } },
+        },
+        ...problemResponses([
+          'REQUEST_MALFORMED',
+          'UNAUTHENTICATED',
+          'SCOPE_REQUIRED',
+          'RATE_LIMITED',
+          'GATEWAY_INTERNAL',
+        ]),
+      },
+    },
+    handler: async (_request, reply) =>
+      reply.type(metrics.registryOfKeys.contentType).send(await metrics.registryOfKeys.metrics()),
+  });
+
   app.get('/metrics', {
     config,
     schema: {
@@ -150,7 +187,7 @@ export function addServiceRoutes(
       summary: "Figures in Prometheus' text format.",
       description:
         'Durations by route and by ledger transaction, retries, unknown outcomes, streams; whether the gateway can ' +
-        'work, the orderers, and when certificates end, as they were at most half a minute ago. Public.',
+        'work, the orderers, the height of the own peer, transactions whose outcome is not known, and when certificates end, as they were at most half a minute ago. Public.',
       response: {
         200: {
           description: 'The figures.',

@@ -17,6 +17,7 @@ import { Outbox } from '../outbox/outbox.ts';
 import type { WatchedHistory } from '../read-model/index-in-thread.ts';
 import type { HistorySource } from '../read-model/ledger-history.ts';
 import { unwatched } from '../read-model/no-history.ts';
+import type { Tracer } from '../tracing/tracer.ts';
 import { KeptWebhooks } from '../webhooks/kept-webhooks.ts';
 import type { WitnessExchange } from '../witnesses/witness-exchange.ts';
 import { MemoryLedger } from './memory-ledger.ts';
@@ -45,6 +46,7 @@ export interface FixtureOptions<L extends Ledger = MemoryLedger> {
   readonly tokens?: AccessTokens;
   readonly tls?: TlsListener;
   readonly crossOrigin?: CrossOrigin;
+  readonly tracer?: Tracer;
   readonly webhooks?: Omit<WebhooksGiven, 'kept'>;
 }
 
@@ -74,6 +76,7 @@ export async function openGateway<L extends Ledger = MemoryLedger>(
     tokens: options.tokens,
     tls: options.tls,
     crossOrigin: options.crossOrigin,
+    tracer: options.tracer,
     limits: { ...DEFAULT_LIMITS, recoveryTimeoutMs: 50, refusalPauseMs: 0, ...options.limits },
   });
   return {

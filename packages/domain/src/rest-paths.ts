@@ -101,6 +101,7 @@ export const GATEWAY_PATHS = {
   submissionOfUnsigned: '/unsigned-transactions/{transactionId}/submission',
   operation: '/operations/{operationId}',
   events: '/events',
+  metricsOfAccounts: '/metrics',
   webhooks: '/webhooks',
   webhook: '/webhooks/{webhookId}',
   webhookReplay: '/webhooks/{webhookId}/replay',

@@ -53,6 +53,15 @@ export const HOSPITAL: ThreatSection = {
       ],
     },
     {
+      id: 'secrets-in-traces',
+      attack: 'Secrets and values that a log or a trace would carry away',
+      titles: [
+        'a span has no key, no header, no body and no values of a path, and only attributes of the list',
+        'the log has no key, no token, no body and no idempotency key of a request',
+        'a trainer gets the trace, and nothing of one where nothing is traced',
+      ],
+    },
+    {
       id: 'forged-webhooks',
       attack: 'Forged and replayed events of a webhook',
       titles: [

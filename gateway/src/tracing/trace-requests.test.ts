@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { pino } from 'pino';
+import { REGISTER_MEMBER } from '../http/examples.ts';
+import { type FixtureOptions, openGateway } from '../testing/gateway-fixture.ts';
+import { ATTRIBUTES, contextIn, Tracer } from './tracer.ts';
+
+interface Exported {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly name: string;
+  readonly startTimeUnixNano: string;
+  readonly endTimeUnixNano: string;
+  readonly attributes: readonly { key: string; value: { stringValue?: string; intValue?: string } }[];
+  readonly status: { readonly code: number };
+}
+
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+const PARENT = '00f067aa0ba902b7';
+
+/** A collector that keeps what it gets. */
+class Collector {
+  readonly texts: string[] = [];
+  isAway = false;
+  readonly fetch = (async (_url, init) => {
+    if (this.isAway) throw new Error('connect ECONNREFUSED');
+    this.texts.push(String(init?.body));
+    return new Response(null, { status: 200 });
+  }) as typeof fetch;
+
+  get spans(): Exported[] {
+    return this.texts.flatMap((text) => JSON.parse(text).resourceSpans[0].scopeSpans[0].spans);
+  }
+}
+
+const endpoint = new URL('http://127.0.0.1:4318/v1/traces');
+
+async function traced(t: TestContext, options: FixtureOptions = {}) {
+  const collector = new Collector();
+  const warnings: unknown[] = [];
+  const warn = (error: unknown) => void warnings.push(error);
+  const tracer = new Tracer({ endpoint, mspId: 'Org1MSP', version: '1', warn, fetch: collector.fetch });
+  const gateway = await openGateway({ ...options, tracer });
+  t.after(() => gateway.close());
+  return { gateway, collector, tracer, warnings };
+}
+
+test('a request is a span below its caller, and what it asks of the ledger is one below it', async (t) => {
+  const { gateway, collector, tracer } = await traced(t);
+  const traceparent = `00-${TRACE}-${PARENT}-01`;
+  const answer = await gateway.as('operator', {
+    method: 'POST',
+    url: '/v1/members',
+    payload: REGISTER_MEMBER,
+    headers: { traceparent },
+  });
+  assert.equal(answer.statusCode, 201);
+  await tracer.close();
+  const request = collector.spans.find(({ name }) => name === 'POST /v1/members')!;
+  const ledger = collector.spans.find(({ name }) => name === 'ledger submit member:register')!;
+  assert.deepEqual([request.traceId, request.parentSpanId], [TRACE, PARENT]);
+  assert.deepEqual([ledger.traceId, ledger.parentSpanId], [TRACE, request.spanId]);
+  assert.ok(BigInt(request.endTimeUnixNano) >= BigInt(request.startTimeUnixNano));
+  const attributes = Object.fromEntries(
+    request.attributes.map(({ key, value }) => [key, value.stringValue ?? Number(value.intValue)]),
+  );
+  assert.equal(attributes['http.response.status_code'], 201);
+  assert.equal(attributes['consilium.role'], 'operator');
+});
+
+test('a span has no key, no header, no body and no values of a path, and only attributes of the list', async (t) => {
+  const { gateway, collector, tracer } = await traced(t);
+  const secret = 'patient-4711';
+  await gateway.as('auditor', { url: `/v1/studies/${secret}?x=${secret}`, headers: { 'x-own': secret } });
+  await gateway.app.inject({ url: `/${secret}`, headers: { authorization: `Bearer ${secret}` } });
+  await gateway.as('steward', { method: 'POST', url: '/v1/datasets', payload: { datasetId: secret } });
+  await gateway.as('operator', {
+    method: 'POST',
+    url: '/v1/members',
+    payload: { ...REGISTER_MEMBER, title: secret },
+    headers: { 'idempotency-key': secret, traceparent: secret },
+  });
+  await tracer.close();
+  const text = collector.texts.join();
+  assert.ok(collector.spans.length >= 5);
+  assert.ok(!text.includes(secret), text);
+  for (const key of Object.values(gateway.keys)) assert.ok(!text.includes(key));
+  const known = new Set<string>(ATTRIBUTES);
+  for (const { attributes } of collector.spans)
+    for (const { key } of attributes) assert.ok(known.has(key), key);
+});
+
+test('a trainer gets the trace, and nothing of one where nothing is traced', async (t) => {
+  const headers: IncomingHttpHeaders[] = [];
+  const server = createServer((request, response) => {
+    headers.push(request.headers);
+    response.setHeader('content-type', 'application/json').end('[]');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const trainer = { url, key: 'a key of at least 32 characters!' };
+  const traceparent = `00-${TRACE}-${PARENT}-01`;
+  const { gateway } = await traced(t, { trainer });
+  await gateway.as('auditor', { url: '/v1/local/jobs', headers: { traceparent } });
+  const [, traceId, spanId] =
+    /^00-([0-9a-f]{32})-([0-9a-f]{16})-01$/.exec(String(headers[0]?.traceparent)) ?? [];
+  assert.equal(traceId, TRACE);
+  assert.notEqual(spanId, PARENT);
+  const untraced = await openGateway({ trainer });
+  t.after(() => untraced.close());
+  await untraced.as('auditor', { url: '/v1/local/jobs', headers: { traceparent } });
+  assert.equal(headers[1]?.traceparent, undefined);
+});
+
+test('a collector that is away slows nothing, and is logged once', async (t) => {
+  const { gateway, collector, tracer, warnings } = await traced(t);
+  collector.isAway = true;
+  for (let at = 0; at < 3; at += 1) {
+    assert.equal((await gateway.as('auditor', { url: '/v1/members' })).statusCode, 200);
+    await tracer.close();
+  }
+  assert.equal(warnings.length, 1);
+});
+
+test('a traceparent that is none begins a trace of its own', () => {
+  assert.deepEqual(contextIn(`00-${TRACE}-${PARENT}-00`), { traceId: TRACE, spanId: PARENT });
+  const none = ['', undefined, 7, `01-${TRACE}-${PARENT}-00`, `00-${TRACE}-${PARENT}-00\r\nx: y`];
+  for (const text of [...none, `00-${'0'.repeat(32)}-${PARENT}-01`, `00-${TRACE}-${'0'.repeat(16)}-01`]) {
+    assert.equal(contextIn(text), undefined);
+  }
+});
+
+test('the log has no key, no token, no body and no idempotency key of a request', async (t) => {
+  const lines: string[] = [];
+  const logger = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
+  const gateway = await openGateway({ logger });
+  t.after(() => gateway.close());
+  const secret = 'consilium_secret-4711';
+  await gateway.app.inject({ url: '/v1/members', headers: { authorization: `Bearer ${secret}` } });
+  await gateway.as('operator', {
+    method: 'POST',
+    url: '/v1/members',
+    payload: { ...REGISTER_MEMBER, title: secret },
+    headers: { 'idempotency-key': secret, cookie: secret },
+  });
+  await gateway.as('steward', { method: 'POST', url: '/v1/datasets', payload: { datasetId: secret } });
+  assert.ok(lines.length >= 3);
+  const text = lines.join('');
+  assert.ok(!text.includes(secret), text);
+  for (const key of Object.values(gateway.keys)) assert.ok(!text.includes(key));
+});

@@ -1,0 +1,62 @@
+// Where spans begin and end: one for each request, below that of the caller where it says one, and one for each call of
+// the ledger below it. Routes know nothing of it.
+import { DomainError } from '@consilium/domain';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type Ledger, type LedgerCall, LedgerError } from '../fabric/ledger.ts';
+import { contextIn, SPAN_KINDS, type Span, type Tracer } from './tracer.ts';
+
+/** Call it before any other hook. */
+export function traceRequests(app: FastifyInstance, tracer: Tracer): void {
+  const spans = new WeakMap<FastifyRequest, Span>();
+  app.addHook('onRequest', (request, _reply, done) => {
+    const name = `${request.method} ${request.routeOptions.url ?? 'no route'}`;
+    const span = tracer.begin(name, SPAN_KINDS.server, contextIn(request.headers.traceparent));
+    spans.set(request, span);
+    tracer.within(span, done);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    spans.get(request)?.end(
+      {
+        'http.request.method': request.method,
+        'http.route': request.routeOptions.url ?? 'none',
+        'http.response.status_code': reply.statusCode,
+        'consilium.request_id': request.id,
+        ...(request.apiKey !== null && { 'consilium.role': request.apiKey.role }),
+      },
+      reply.statusCode >= 500,
+    );
+  });
+}
+
+/** The ledger, with a span for each call that a request makes of it. */
+export function tracedLedger(ledger: Ledger, tracer: Tracer): Ledger {
+  const traced = async <T>(step: string, call: LedgerCall, work: () => Promise<T>): Promise<T> => {
+    const span = tracer.begin(`ledger ${step} ${call.name}`, SPAN_KINDS.client);
+    const end = (outcome: string) => {
+      const attributes = { 'consilium.transaction': call.name, 'consilium.role': call.role };
+      span.end({ ...attributes, 'consilium.outcome': outcome }, outcome !== 'ok');
+    };
+    try {
+      const result = await tracer.within(span, work);
+      end('ok');
+      return result;
+    } catch (error) {
+      end(error instanceof DomainError || error instanceof LedgerError ? error.code : 'failed');
+      throw error;
+    }
+  };
+  return new Proxy(ledger, {
+    get(target, name) {
+      if (name === 'submit') {
+        return (...given: Parameters<Ledger['submit']>) =>
+          traced('submit', given[0], () => target.submit(...given));
+      }
+      if (name === 'evaluate') {
+        return (...given: Parameters<Ledger['evaluate']>) =>
+          traced('evaluate', given[0], () => target.evaluate(...given));
+      }
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
