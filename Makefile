@@ -153,6 +153,11 @@ conformance: build ## Judge a ledger: RUNTIME=embedded, or RUNTIME=native FABRIC
 fuzz: build ## Spoil inputs for MINUTES= (1) each, then run properties RUNS= (10) times as long; FUZZ=name, SEED=
 	@$(WITH_NODE) MINUTES="$(MINUTES)" RUNS="$(RUNS)" FUZZ="$(FUZZ)" SEED="$(SEED)" exec scripts/fuzz.sh
 
+.PHONY: kills
+kills: build ## Kill a gateway KILLS= (500) times at every step of a submission, and count the ledger (RUNTIME=native)
+	@$(WITH_NODE) KILLS="$(or $(KILLS),500)" LEDGERS="$(if $(filter native,$(RUNTIME)),raft,embedded)" \
+		exec node gateway/dist/bench/kills.js
+
 .PHONY: bench
 bench: build ## Measure; prints JSON lines
 	@$(WITH_NODE) exec scripts/bench.sh
