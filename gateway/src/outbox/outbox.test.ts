@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -155,6 +155,22 @@ test('a row that was changed behind the gateway stops its start, with the row an
     () => new Outbox(directory),
     /outbox\.sqlite is damaged: table sent, row \(t1\): its content is not what was written\. Put back a copy/,
   );
+});
+
+test('an outbox that was cut stops by name, wherever it was cut', async (t) => {
+  const directory = await writeOutbox(t);
+  const file = join(directory, 'outbox.sqlite');
+  const whole = readFileSync(file);
+  for (const bytes of [1, 99, 4_096, whole.length - 4_096, whole.length - 1]) {
+    writeFileSync(file, whole.subarray(0, bytes));
+    assert.throws(
+      () => new Outbox(directory),
+      /outbox\.sqlite.*(Put back a copy|cannot open)|cannot open/,
+      `${bytes}`,
+    );
+  }
+  writeFileSync(file, '');
+  assert.throws(() => new Outbox(directory), /its last \d+ writes are missing/);
 });
 
 test('an outbox of the previous version is read on, and guarded from there', async (t) => {
