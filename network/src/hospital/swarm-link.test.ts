@@ -137,3 +137,32 @@ test('the own node reaches a neighbour that proves its host, and no impostor', a
   assert.match(bad.lines.join('\n'), /Clinic1MSP at localhost:\d+ is not reached/);
   assert.deepEqual(good.lines, []);
 });
+
+const strange = async (port: number, localAddress: string): Promise<Socket> => {
+  const socket = connect({ host: '127.0.0.1', port, localAddress }).on('error', () => undefined);
+  await new Promise((resolve) => socket.once('connect', resolve).once('close', resolve));
+  return socket;
+};
+
+test('strangers who keep connections open, from many addresses, neither keep a neighbour out nor cut it off', async () => {
+  const { port } = await linkOfOne();
+  const before = dial(port, clinics[1]!);
+  assert.equal(await answerOf(before), 'hello');
+  const strangers: Socket[] = [];
+  for (let i = 0; i < 200; i++) strangers.push(await strange(port, `127.0.1.${1 + Math.floor(i / 10)}`));
+  const after_ = dial(port, clinics[1]!);
+  assert.equal(await answerOf(after_), 'hello');
+  assert.equal(await answerOf(before, 'still'), 'still');
+  for (const socket of [before, after_, ...strangers]) socket.destroy();
+});
+
+test('an address has few places while it proves nothing: its newest connections take those of its oldest', async () => {
+  const { port } = await linkOfOne();
+  const [first, other] = [await strange(port, '127.0.2.1'), await strange(port, '127.0.2.2')];
+  const cut = new Promise((resolve) => first.resume().once('close', resolve));
+  const others: Socket[] = [];
+  for (let i = 0; i < 16; i++) others.push(await strange(port, '127.0.2.1'));
+  await cut;
+  assert.equal(other.destroyed, false);
+  for (const socket of [other, ...others]) socket.destroy();
+});

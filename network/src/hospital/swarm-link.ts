@@ -17,7 +17,9 @@ import type { Pair, WatchedPair } from './watched-pair.ts';
 
 const HANDSHAKE_MS = 10_000;
 const MOST_OF_A_NEIGHBOUR = 32;
+/** Of those that have proved nothing yet: together, and of one address. */
 const MOST_UNPROVEN = 64;
+const MOST_OF_AN_ADDRESS = 16;
 const LOOPBACK = '127.0.0.1';
 
 export interface LinkNeighbour {
@@ -96,12 +98,14 @@ const entranceOptions = ({ certificate, key, neighbours }: LinkOptions): TlsOpti
 function incoming(options: LinkOptions): Listening & { readonly server: TlsServer } {
   const { listen, swarmPort, neighbours, report } = options;
   const open = new Map<string, number>();
+  const unproven = new UnprovenConnections();
   const server = createTlsServer(
     {
       ...entranceOptions(options),
       ...{ requestCert: true, rejectUnauthorized: true, handshakeTimeout: HANDSHAKE_MS },
     },
     (socket) => {
+      unproven.leave(socket);
       const proven = socket.getPeerX509Certificate();
       const neighbour = proven && neighbourOf(proven, neighbours);
       if (neighbour === undefined) {
@@ -121,10 +125,39 @@ function incoming(options: LinkOptions): Listening & { readonly server: TlsServe
   server.on('tlsClientError', (error, { remoteAddress }) =>
     report(`refused ${remoteAddress ?? 'somebody'}: ${error.message}`),
   );
-  // Those that prove nothing are cut off after the handshake's time, and can be no more than these meanwhile.
-  server.maxConnections = neighbours.length * MOST_OF_A_NEIGHBOUR + MOST_UNPROVEN;
+  // Strangers take no place of a neighbour, nor can they keep one from coming: of them the newest are waited for.
+  server.on('connection', (socket) => unproven.take(socket));
   return { server, ...listen };
 }
+
+/** Before their handshake is over: a new one takes the place of the oldest, of its address or of all. */
+class UnprovenConnections {
+  /** By their far end, oldest first. */
+  readonly #waiting = new Map<string, Socket>();
+
+  take(socket: Socket): void {
+    if (socket.remoteAddress === undefined) return void socket.destroy();
+    const all = [...this.#waiting.values()];
+    const ofAddress = all.filter(({ remoteAddress }) => remoteAddress === socket.remoteAddress);
+    if (ofAddress.length >= MOST_OF_AN_ADDRESS) this.#end(ofAddress[0]!);
+    else if (all.length >= MOST_UNPROVEN) this.#end(all[0]!);
+    const end = endOf(socket);
+    this.#waiting.set(end, socket);
+    socket.once('close', () => this.#waiting.get(end) === socket && this.#waiting.delete(end));
+  }
+
+  /** A socket of TLS and the one under it have their far end in common. */
+  leave(socket: Socket): void {
+    this.#waiting.delete(endOf(socket));
+  }
+
+  #end(socket: Socket): void {
+    this.leave(socket);
+    socket.destroy();
+  }
+}
+
+const endOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
 
 function outgoing(
   neighbour: LinkNeighbour,
