@@ -26,6 +26,9 @@ export interface BundleOptions {
   readonly statements?: readonly WitnessStatement[];
 }
 
+/** How many blocks that are not shown a line has at most, some 18 MB: readers refuse lines of 256 MiB. */
+const HIDDEN_OF_LINE = 2 ** 18;
+
 /** A bundle in its lines. @throws UnreadableError where a block or an answer is none */
 export async function makeBundle(source: BlockSource, options: BundleOptions): Promise<Uint8Array> {
   const { channel, chaincode, subject, index, height, answers, statements = [] } = options;
@@ -91,6 +94,7 @@ async function partsOf(
     const isLast = number === index.length - 1;
     if (!shown.has(number) && !isLast) {
       hidden.push(dataHash);
+      if (hidden.length === HIDDEN_OF_LINE) endHidden(number + 1);
       continue;
     }
     endHidden(number);
