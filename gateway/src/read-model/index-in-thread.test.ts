@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULT_LIMITS } from '../config.ts';
@@ -18,6 +19,7 @@ import {
   type TestOrganisation,
 } from '../testing/fabric-network.ts';
 import { IndexInThread } from './index-in-thread.ts';
+import { indexFile } from './open-index.ts';
 
 describe('the history of a channel of Fabric', { skip: notRun }, () => {
   const log = { info: () => {}, warn: () => {} };
@@ -118,6 +120,26 @@ describe('the history of a channel of Fabric', { skip: notRun }, () => {
         .map(({ name }) => name),
     );
     assert.ok(names.includes('CommitChaincodeDefinition'), names.join(', '));
+  });
+
+  it('is made again where its file is changed while it is used, which /readyz is to say meanwhile', async () => {
+    await until(() => (history.status?.state === 'following' ? true : undefined));
+    const database = new DatabaseSync(indexFile(directory));
+    database.exec(
+      "UPDATE transactions SET code = 'BAD' WHERE position = (SELECT min(position) FROM transactions)",
+    );
+    database.close();
+    lines.length = 0;
+    history.checkAgain();
+    await until(() => history.damage);
+    assert.match(history.damage!, /was changed while it was used, and is made again/);
+    assert.throws(() => history.read((ledger) => ledger.edge()), /HISTORY_UNAVAILABLE|not checked/);
+    await until(() => (history.damage === undefined ? true : undefined));
+    assert.ok(lines.some((line) => /made again from block 0: .*table transactions, row /.test(line)));
+    assert.equal(
+      history.read((ledger) => [...ledger.transactions({})][0]!.code),
+      'VALID',
+    );
   });
 
   it('waits for a peer that is gone, and can be asked meanwhile', { skip: notBreakable }, async () => {

@@ -25,11 +25,15 @@ type Clients = Connection['organisation']['clients'];
 /** What it is given later. */
 export type ThreadOrder =
   | { readonly kind: 'end' }
+  /** To look at all rows of the index again. */
+  | { readonly kind: 'check' }
   | { readonly kind: 'alarm'; readonly alarm: FoundAlarm }
   | { readonly kind: 'clients'; readonly clients: Clients };
 
 export type ThreadMessage =
   | { readonly kind: 'open' }
+  /** The file was changed while it was used; the thread ends, and what comes next makes it again. */
+  | { readonly kind: 'damage'; readonly text: string }
   | { readonly kind: 'status'; readonly status: FollowerStatus }
   | { readonly kind: 'line'; readonly level: 'info' | 'warn' | 'error'; readonly text: string };
 
@@ -39,6 +43,10 @@ export interface WatchedHistory extends HistorySource {
   readonly status: FollowerStatus | undefined;
   /** The blocks that were checked; undefined where there are none yet, or not any more. */
   readonly blocks: CheckedBlocks | undefined;
+  /** What is wrong with the file of the index, until it is made again; undefined where nothing is. */
+  readonly damage?: string | undefined;
+  /** Has the file looked at again, where something that was made of it did not hold. */
+  checkAgain?(): void;
   /** Takes what was found wrong with the ledger elsewhere. Where it stops, nothing more is indexed. */
   raise(alarm: FoundAlarm): void;
   close(): Promise<void>;
@@ -68,6 +76,7 @@ export class IndexInThread implements WatchedHistory {
   #status: FollowerStatus | undefined;
   #restarting: NodeJS.Timeout | undefined;
   #isClosed = false;
+  #damage: string | undefined;
 
   constructor(options: IndexInThreadOptions) {
     this.#options = options;
@@ -83,6 +92,14 @@ export class IndexInThread implements WatchedHistory {
 
   get status(): FollowerStatus | undefined {
     return this.#status;
+  }
+
+  get damage(): string | undefined {
+    return this.#damage;
+  }
+
+  checkAgain(): void {
+    this.#worker?.postMessage({ kind: 'check' } satisfies ThreadOrder);
   }
 
   get blocks(): CheckedBlocks | undefined {
@@ -148,8 +165,16 @@ export class IndexInThread implements WatchedHistory {
   #take(message: ThreadMessage): void {
     const { log } = this.#options;
     if (message.kind === 'line') log(message.level, message.text);
-    else if (message.kind === 'status') this.#status = message.status;
-    else if (!this.#isClosed) {
+    else if (message.kind === 'status') {
+      this.#status = message.status;
+      if (message.status.state === 'following') this.#damage = undefined;
+    } else if (message.kind === 'damage') {
+      log('error', `the index of the ledger was changed while it was used: ${message.text}`);
+      this.#damage =
+        'the index of the ledger was changed while it was used, and is made again from the blocks: the log says where';
+      this.#reader?.close();
+      this.#reader = undefined;
+    } else if (!this.#isClosed) {
       this.#reader?.close();
       this.#reader = undefined;
       this.#open();
@@ -174,6 +199,7 @@ export class IndexInThread implements WatchedHistory {
     this.#reader?.close();
     this.#reader = undefined;
     this.#status = undefined;
-    this.#restarting = setTimeout(() => this.#start(), RESTART_MS).unref();
+    const waitMs = this.#damage === undefined ? RESTART_MS : 0;
+    this.#restarting = setTimeout(() => this.#start(), waitMs).unref();
   }
 }

@@ -304,6 +304,11 @@ export class LedgerIndex implements HistorySource, CheckedBlocks {
     return readAtOnce(this.database, () => this.#history.once(() => work(this.history)));
   }
 
+  /** Looks at all rows again, in steps between which it may be used. @throws DamagedDatabaseError */
+  checkAgain(): Iterable<void> {
+    return this.#guard.checkAgain();
+  }
+
   close(): void {
     this.#guard.close();
     if (this.database.isOpen) this.database.close();

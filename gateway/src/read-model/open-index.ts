@@ -52,10 +52,18 @@ function openOnce({ directory, chaincode, log }: OpenIndexOptions): LedgerIndex 
 }
 
 function makeAgain(options: OpenIndexOptions, why: string): LedgerIndex {
-  const file = indexFile(options.directory);
-  options.log('warn', `the index of the ledger is made again from block 0: ${why}`);
-  for (const suffix of ['', '-wal', '-shm', '.head']) rmSync(`${file}${suffix}`, { force: true });
+  discardIndex(options, why);
   return openOnce(options);
+}
+
+/** Removes the file, which is made again from block 0 by who opens it next. */
+export function discardIndex(
+  { directory, log }: Pick<OpenIndexOptions, 'directory' | 'log'>,
+  why: string,
+): void {
+  const file = indexFile(directory);
+  log('warn', `the index of the ledger is made again from block 0: ${why}`);
+  for (const suffix of ['', '-wal', '-shm', '.head']) rmSync(`${file}${suffix}`, { force: true });
 }
 
 function mayBeMadeAgain(error: unknown): boolean {

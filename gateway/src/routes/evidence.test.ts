@@ -12,6 +12,7 @@ import { genesisDigest, verifyBundle } from '@consilium/verify';
 import { DEFAULT_LIMITS } from '../config.ts';
 import { FabricLedger } from '../fabric/fabric-ledger.ts';
 import { LedgerError } from '../fabric/ledger.ts';
+import { unwatched } from '../read-model/no-history.ts';
 import { HistoryBehindError, VerifiedChain } from '../read-model/verified-chain.ts';
 import { checkedHistory } from '../testing/checked-history.ts';
 import {
@@ -247,6 +248,24 @@ describe('evidence of a study', { skip: notRun ?? false }, () => {
     await assert.rejects(behind.read(nothing, await own.height()), HistoryBehindError);
     fast.outbox.close();
     history.close();
+  });
+
+  it('is made from the chain where the history was changed while it was used, whose file is then looked at', async () => {
+    const own = ledgers.get('Org1MSP')!;
+    const index = await checkedHistory(own);
+    let looks = 0;
+    const history = { ...unwatched(index), checkAgain: () => void looks++ };
+    const changed = await openGateway({ ledger: playing(own, {}), history });
+    index.database.exec(`UPDATE blocks SET needs = '{"written":[],"uses":[],"texts":[]}'`);
+    const { statusCode, body, rawPayload } = await changed.as('auditor', {
+      method: 'GET',
+      url: url(studyId),
+    });
+    assert.equal(statusCode, 200, body.slice(0, 500));
+    assert.deepEqual((await verify(rawPayload)).problems, []);
+    assert.equal(looks, 1);
+    changed.outbox.close();
+    index.close();
   });
 
   it('is of a study without a model too, as it is', async () => {

@@ -22,6 +22,7 @@ import {
 import type { FastifyBaseLogger } from 'fastify';
 import { type Ledger, type LedgerCall, LedgerError } from '../fabric/ledger.ts';
 import { GatewayRefusal } from '../gateway-errors.ts';
+import type { WatchedHistory } from '../read-model/index-in-thread.ts';
 import type { HistorySource } from '../read-model/ledger-history.ts';
 import { HistoryBehindError, VerifiedChain } from '../read-model/verified-chain.ts';
 import type { WitnessExchange } from '../witnesses/witness-exchange.ts';
@@ -31,7 +32,7 @@ import { firstProblem } from './verify-in-thread.ts';
 export interface EvidenceSources {
   readonly ledger: Ledger;
   /** What this gateway checked of the channel. */
-  readonly history: HistorySource;
+  readonly history: HistorySource & Pick<WatchedHistory, 'checkAgain'>;
 }
 
 /** Who asks, and until when. */
@@ -60,7 +61,10 @@ export async function gatherEvidence(
     return await evidenceBy(new VerifiedChain(subject, { history, signal }), { ledger, subject, asked });
   } catch (error) {
     const isMissing = error instanceof GatewayRefusal && error.code === 'HISTORY_UNAVAILABLE';
-    if (!isMissing && !(error instanceof HistoryBehindError)) throw error;
+    const isUnproven = error instanceof GatewayRefusal && error.code === 'EVIDENCE_UNPROVEN';
+    if (!isMissing && !isUnproven && !(error instanceof HistoryBehindError)) throw error;
+    // The file of the index may have been changed: it is looked at, and nothing of it is used here.
+    if (isUnproven) history.checkAgain?.();
     log.info({ reason: error.message }, 'evidence is made by reading the whole chain');
     return await evidenceBy(new ChainIndex(subject, ledger.chaincode), { ledger, subject, asked });
   }

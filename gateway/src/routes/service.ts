@@ -31,7 +31,11 @@ const NOT_READY = {
 };
 
 /** A ledger of two histories is nothing to work on. A gateway that is still reading it can. */
-function historyCheck({ status }: WatchedHistory): { readonly name: 'history'; readonly problem: string }[] {
+function historyCheck({
+  status,
+  damage,
+}: WatchedHistory): { readonly name: 'history'; readonly problem: string }[] {
+  if (damage !== undefined) return [{ name: 'history', problem: damage }];
   return status?.state === 'stopped' && status.problem !== undefined
     ? [{ name: 'history', problem: status.problem }]
     : [];
@@ -131,7 +135,7 @@ export function addServiceRoutes(
         'others would answer in its place. `commit` says when the channel stops: orderers accepted a transaction, and ' +
         'no block has come since; or too few orderers work, which are asked for their newest block every few seconds. ' +
         '`history` is there where something is wrong with the ledger itself, as two blocks of one number: ' +
-        'GET /v1/attention says more. `api-keys` is there while the file of API keys is broken, `tls` while the ' +
+        'GET /v1/attention says more; and while an index that was changed is made again. `api-keys` is there while the file of API keys is broken, `tls` while the ' +
         'files of TLS are. Public.',
       response: {
         200: { ...Readiness, description: 'It can work.', examples: [READY] },

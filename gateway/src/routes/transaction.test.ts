@@ -114,6 +114,17 @@ describe('a ledger that is not what it should be', () => {
     }
   });
 
+  it('makes a gateway not ready while the file of its history was changed, and is made again', async () => {
+    const problem = 'the index of the ledger was changed while it was used';
+    const gateway = await openGateway({ history: { ...unwatched(writtenHistory([])), damage: problem } });
+    try {
+      const ready = await gateway.app.inject({ method: 'GET', url: '/readyz' });
+      assert.deepEqual([ready.statusCode, ready.json().checks.at(-1)], [503, { name: 'history', problem }]);
+    } finally {
+      await gateway.close();
+    }
+  });
+
   it('leaves a gateway ready that is still reading it, or whose peer is away', async () => {
     const common = { blocks: 7, height: 8, organisations: [], alarms: [] };
     const status: FollowerStatus = { ...common, state: 'waiting', problem: 'the peer sends no blocks' };

@@ -228,6 +228,41 @@ describe('a guarded database', () => {
     assert.throws(() => open(file, partly), damage(/^table facts, row \(round, 0\)/));
   });
 
+  it('finds while it is used what was changed, added or removed behind its back, and goes on where nothing was', () => {
+    const guard = open();
+    fill(guard);
+    const look = () => {
+      let steps = 0;
+      for (const _ of guard.checkAgain(3)) {
+        steps += 1;
+        // Rows come and go between its steps.
+        guard.database.prepare('INSERT INTO facts VALUES (?, ?, NULL)').run('between', 1000 - steps);
+        if (steps > 4) guard.database.prepare('DELETE FROM facts WHERE number = ?').run(1004 - steps);
+      }
+      return steps;
+    };
+    assert.ok(look() > 10);
+    const edits: [string, RegExp][] = [
+      [
+        "UPDATE facts SET value = x'00' WHERE number = 7",
+        /^table facts, row \(round, 7\): its content is not/,
+      ],
+      ["INSERT INTO facts VALUES ('more', 1, NULL)", /^table facts, row \(more, 1\): its content is not/],
+      ['DELETE FROM blocks WHERE number = 7', /^table blocks, row \(7\): the row is missing/],
+      ["UPDATE blocks SET bytes = x'00' WHERE number = 19", /^table blocks, row \(19\): its content is not/],
+    ];
+    close(guard);
+    for (const [sql, place] of edits) {
+      rmSync(file, { force: true });
+      rmSync(`${file}.head`, { force: true });
+      const used = open();
+      fill(used);
+      edit(sql);
+      assert.throws(() => [...used.checkAgain(3)], damage(place), sql);
+      close(used);
+    }
+  });
+
   it('tells rows apart whose text differs behind a NUL', () => {
     const guard = open();
     guard.database.prepare('INSERT INTO facts VALUES (?, 1, NULL)').run('a\0b');

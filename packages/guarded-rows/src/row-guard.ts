@@ -4,7 +4,7 @@
 // accidents and careless edits, not somebody who recomputes them.
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync } from 'node:fs';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { CommitWitness } from './commit-witness.ts';
 import { DamagedDatabaseError } from './damaged-database-error.ts';
 
@@ -159,6 +159,42 @@ export class RowGuard {
     if (row !== undefined && row.same !== 1) throw this.#damaged(changed(table, String(row.place)));
   }
 
+  /**
+   * Checks all rows again as a start does, in steps between which this connection may be used, also to write. Each row
+   * that is there all the time is looked at once.
+   *
+   * @throws DamagedDatabaseError
+   */
+  *checkAgain(rowsOfStep = 500): Generator<void, void, undefined> {
+    const tables = this.#present();
+    for (const table of tables) {
+      this.#named(() => this.#checkStructure([table]), DAMAGE_WHILE_READING);
+      yield;
+      const { name, key } = table;
+      const columns = key.join(', ');
+      const beyond = `WHERE (${columns}) > (${key.map(() => '?').join(', ')})`;
+      const rest = `ORDER BY ${columns} LIMIT ${rowsOfStep}`;
+      const comparison = this.#comparison(table, key);
+      const [first, next] = [`${comparison} ${rest}`, `${comparison} ${beyond} ${rest}`].map((sql) =>
+        this.database.prepare(sql),
+      ) as [StatementSync, StatementSync];
+      for (let last: Record<string, SQLOutputValue> | undefined; ; ) {
+        const after = last === undefined ? [] : key.map((_, i) => last![`key_${i}`] as SQLInputValue);
+        let rows: Record<string, SQLOutputValue>[] = [];
+        this.#named(() => {
+          rows = (last === undefined ? first : next).all(...after);
+        }, DAMAGE_WHILE_READING);
+        const other = rows.find(({ same }) => same !== 1);
+        if (other !== undefined) throw this.#damaged(changed(name, String(other.place)));
+        yield;
+        if (rows.length < rowsOfStep) break;
+        last = rows.at(-1);
+      }
+      const { rows } = this.database.prepare(`SELECT count(*) AS rows FROM ${name}`).get()!;
+      this.#checkNoneMissing(table, Number(rows));
+    }
+  }
+
   /** Lets go of the witness; the database is its owner's to close. */
   close(): void {
     this.#witness?.close();
@@ -258,10 +294,11 @@ export class RowGuard {
   }
 
   /** Selects, for each row, its key and whether its digest is the one written. */
-  #comparison({ name, key }: GuardedTable): string {
+  #comparison({ name, key }: GuardedTable, also: readonly string[] = []): string {
     const digest = digestOf(name, this.#columnsOf(name));
+    const more = also.map((column, i) => `, ${name}.${column} AS key_${i}`).join('');
     return (
-      `SELECT ${keyOf(key)} AS place, ${digest} IS g.digest AS same FROM ${name} ` +
+      `SELECT ${keyOf(key)} AS place, ${digest} IS g.digest AS same${more} FROM ${name} ` +
       `LEFT JOIN guard_rows AS g ON g.table_name = '${name}' AND g.row_key = ${keyOf(key)}`
     );
   }

@@ -164,6 +164,9 @@ export const EVIDENCE: ThreatSection = {
       titles: [
         'is made again, and that is said, where one row was changed, or one was taken away',
         'is made again where it is of another ledger than the one that is trusted',
+        'is made again where its file is changed while it is used, which /readyz is to say meanwhile',
+        'is made from the chain where the history was changed while it was used, whose file is then looked at',
+        'finds while it is used what was changed, added or removed behind its back, and goes on where nothing was',
         'leaves alarms alone: they are in a file of their own, and one that is damaged is an alarm',
       ],
     },
