@@ -39,11 +39,12 @@ function feedOf(mspId: string, to: Connection): BlockFeed {
 
 const alarms = new LedgerAlarms(directory);
 const index = openIndex({ directory, chaincode, alarms, log });
-let damage: Error | undefined;
+let damage: DamagedDatabaseError | undefined;
 try {
   say({ kind: 'open' });
   check = new IndexCheck({ index, signal: ending.signal });
-  void check.run().catch((error: Error) => {
+  void check.run().catch((error: unknown) => {
+    if (!(error instanceof DamagedDatabaseError)) throw error;
     damage = error;
     say({ kind: 'damage', text: error.message });
     ending.abort();
@@ -62,8 +63,10 @@ try {
   });
   await follower.run();
 } finally {
+  // The check rests for hours otherwise, where an alarm stopped the follower.
+  ending.abort();
   for (const ledger of ledgers) await ledger.close();
   index.close();
-  if (damage instanceof DamagedDatabaseError) discardIndex({ directory, log }, damage.message);
+  if (damage !== undefined) discardIndex({ directory, log }, damage.message);
   parentPort!.close();
 }
