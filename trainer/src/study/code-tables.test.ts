@@ -53,9 +53,7 @@ async function world(t: TestContext): Promise<SmallConsortium & { readonly store
   return { ...small, store };
 }
 
-test('a table without a row for what is not known is refused by name, before a draw and a charge', {
-  timeout: 240_000,
-}, async (t) => {
+test('a table without a row for what is not known is refused by name, before a draw and a charge', async (t) => {
   const { store, ...small } = await world(t);
   const { consortium } = small;
   const stopping = new AbortController();

@@ -33,9 +33,7 @@ async function propose(
   }
 }
 
-it('studies with hostile graphs are refused by name, and the others go on', {
-  timeout: 240_000,
-}, async () => {
+it('studies with hostile graphs are refused by name, and the others go on', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'consilium-hostile-'));
   const store = new MemoryArtefactStore();
   const study = { rounds: 1, quorum: { updates: 1, validators: 1 } };

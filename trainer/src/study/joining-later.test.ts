@@ -59,9 +59,7 @@ async function world(
   }
 }
 
-it('a hospital that joins between two rounds trains and judges in the next', {
-  timeout: 120_000,
-}, async () => {
+it('a hospital that joins between two rounds trains and judges in the next', async () => {
   const late = datasetOf('D');
   let join = () => {};
   const { first, second, sealedTo, firstSealedTo } = await world(
@@ -80,9 +78,7 @@ it('a hospital that joins between two rounds trains and judges in the next', {
   assert.ok(second.verdicts.some(({ mspId, accepted }) => mspId === 'D' && accepted));
 });
 
-it('a hospital without a usable key stops nobody, and is back once it has one', {
-  timeout: 120_000,
-}, async () => {
+it('a hospital without a usable key stops nobody, and is back once it has one', async () => {
   let rotate = () => {};
   const { first, second, sealedTo, firstSealedTo } = await world(
     ({ consortium }) => {
@@ -103,9 +99,7 @@ it('a hospital without a usable key stops nobody, and is back once it has one', 
   assert.ok(second.updates.some(({ datasetId }) => datasetId === datasetOf('D')));
 });
 
-it('a hospital that joins can read the base although whoever finalised it named an artefact that is nowhere', {
-  timeout: 120_000,
-}, async () => {
+it('a hospital that joins can read the base although whoever finalised it named an artefact that is nowhere', async () => {
   const late = datasetOf('D');
   let join = () => {};
   const nowhere = await computeCid(new Uint8Array(7));

@@ -7,7 +7,7 @@ import { MemoryArtefactStore } from '../artefacts/index.ts';
 import { runTrainers } from '../testing/running-consortium.ts';
 import { smallConsortium } from '../testing/small-consortium.ts';
 
-it('trainers carry several studies at once, one of them stuck', { timeout: 120_000 }, async () => {
+it('trainers carry several studies at once, one of them stuck', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'consilium-studies-'));
   const store = new MemoryArtefactStore();
   const world = await smallConsortium({ directory, store, study: { rounds: 1 } });
