@@ -8,7 +8,7 @@ trap 'rm -f "$style"' EXIT
 status=0
 node_modules/.bin/biome check . >"$style" 2>&1 &
 styling=$!
-node_modules/.bin/tsc -b || status=1
+scripts/compile.sh || status=1
 wait "$styling" || status=1
 cat "$style"
 # Compiled before what did not compile, tidy still says what it finds.
