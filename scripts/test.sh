@@ -7,4 +7,6 @@ node packages/process-start/require-node.js
 selection=$(node scripts/dist/select-tests.js)
 arguments=()
 while IFS= read -r line; do arguments+=("$line"); done <<<"$selection"
+# Without the joined schema library everything runs too, and loads longer.
+if joined=$(node scripts/dist/join-library.js); then export NODE_OPTIONS="${NODE_OPTIONS:-} --import=$joined"; fi
 exec node --test --test-concurrency=2 --test-timeout=300000 "${arguments[@]}" "$@"
