@@ -69,7 +69,7 @@ async function interruptedWith(
   child.stderr.resume();
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const chaincodes = () => runningAt(place).filter((line) => /fabric-shim/.test(line));
-  while (chaincodes().length === 0 && child.exitCode === null) await sleep(LOOK_AGAIN_MS);
+  while (chaincodes().length === 0 && child.exitCode === null) await sleep(50);
   assert.equal(child.exitCode, null, 'it ended before it was interrupted');
   interrupt(child);
   return ended;
