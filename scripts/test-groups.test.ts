@@ -42,7 +42,7 @@ describe('groupTests', () => {
       'const { rss } = process.memoryUsage();',
       'globalThis.fetch = () => {};',
       'Runner.prototype.run = () => {};',
-      "import { runTrainers } from '../testing/running-consortium.js';",
+      "import { runCrashChain } from '../testing/crash-chain.js';",
     ].map((text, index) => fileOf(domain(`alone-${index}`), `${text}\n${TEST}`));
     const shared = [
       "after(() => rmSync(root));\nif (process.env.TZ === 'UTC') process.stdout.write('');",

@@ -15,6 +15,8 @@ const SHARED_FOLDERS = [
   'packages/federation/dist/',
   'packages/onnx-grad/dist/',
   'packages/verify/dist/',
+  'scripts/dist/',
+  'test-network/dist/src/',
   'trainer/dist/src/actions/',
   'trainer/dist/src/artefacts/',
   'trainer/dist/src/data/',
@@ -22,6 +24,7 @@ const SHARED_FOLDERS = [
   'trainer/dist/src/journal/',
   'trainer/dist/src/offline/',
   'trainer/dist/src/people/',
+  'trainer/dist/src/study/',
 ];
 
 /** What a process has once: whoever changes, measures or waits for it there has a process alone. */
@@ -33,7 +36,7 @@ const ALONE = [
   /\bprocess\.(?:env\.\w+|exitCode|title) (?:\?\?)?=[^=]/,
   /\bglobalThis\.\w+ =[^=]/,
   /\.prototype\.\w+ =[^=]/,
-  /testing\/(?:running-consortium|crash-chain)\./,
+  /testing\/crash-chain\./,
 ];
 /** A file without is not taken into a group, where nobody would miss its tests. */
 const HAS_TESTS = /^ *(?:test|it|describe)\(/m;
