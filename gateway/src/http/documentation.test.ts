@@ -260,5 +260,20 @@ describe('the OpenAPI document', () => {
     const page = await gateway.app.inject('/documentation/');
     assert.equal(page.statusCode, 200);
     assert.match(page.headers['content-type'] ?? '', /html/);
+    assert.match(page.body, /<title>Consilium: /);
+  });
+
+  it('is shown by a page that runs and loads nothing but its own files, with the way in and what comes first', async () => {
+    const page = await gateway.app.inject('/documentation/');
+    const policy = String(page.headers['content-security-policy']);
+    assert.match(policy, /^default-src 'none'/);
+    assert.doesNotMatch(policy, /unsafe|https?:|\*/);
+    assert.doesNotMatch(page.body, /<script>|<style|style="|on[a-z]+="/, 'nothing stands in the page itself');
+    const { description } = (document as unknown as { info: { description: string } }).info;
+    assert.match(description, /key create/);
+    const ids = new Map(operations.map(([, { operationId, tags }]) => [operationId, tags?.[0]]));
+    const first = [...description.matchAll(/\(#\/([a-z]+)\/([A-Za-z]+)\)/g)];
+    assert.ok(first.length >= 6);
+    for (const [, tag, operation] of first) assert.equal(ids.get(operation), tag, operation);
   });
 });

@@ -17,6 +17,42 @@ declare module 'fastify' {
   }
 }
 
+/** What somebody needs who opens the page for the first time. */
+const WAY_IN = [
+  "Federated learning between hospitals with differential privacy: the API of one hospital's gateway.",
+  '**The way in.** The operator of the gateway gives you an API key: `consilium-gateway key create --role auditor`. Or ' +
+    "you have an access token of the hospital's own OpenID provider, where the gateway takes these. Press *Authorize* " +
+    'and paste it; programs send `Authorization: Bearer KEY`. A key has one role, and each route below says which it needs.',
+  `**First:** ${[
+    '[is the gateway ready?](#/service/getReadiness)',
+    '[which ledger is this, and how far is it?](#/ledger/getLedger)',
+    '[what waits for people?](#/ledger/getAttention)',
+    '[which studies are there?](#/studies/listStudies)',
+    '[which datasets?](#/datasets/listDatasets)',
+    '[what would a consent cost?](#/consents/quoteConsent)',
+    '[what is left of every budget?](#/questions/askBudgets)',
+    '[events as they come](#/ledger/streamEvents)',
+  ].join(' · ')}`,
+  '**Errors** are `application/problem+json` with a `code`. **Submissions** take an `Idempotency-Key` and are carried ' +
+    'out at most once; with `Prefer: respond-async` they answer at once. **Lists** take `limit` and `bookmark`. Every ' +
+    'answer has `X-Request-Id`, by which the operator finds it in the log.',
+].join('\n\n');
+
+const STYLE =
+  '.swagger-ui .info { margin: 24px 0 } .swagger-ui .info .title small { vertical-align: middle }';
+
+/** Nothing is loaded from elsewhere, no script or style is in the page itself, and no page frames this one. */
+const CONTENT_SECURITY = [
+  ...[
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+  ],
+  ...["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
+].join('; ');
+
 export const TAGS = [
   { name: 'members', description: 'Organisations of the consortium.' },
   {
@@ -103,10 +139,7 @@ export async function addDocumentation(app: FastifyInstance): Promise<void> {
       info: {
         title: "Consilium: one hospital's gateway",
         version,
-        description:
-          'Federated learning between hospitals with differential privacy. Authenticate with ' +
-          '`Authorization: Bearer KEY`; the key has one role. Errors are `application/problem+json` with a ' +
-          '`code`. Submissions take an `Idempotency-Key` and are carried out at most once.',
+        description: WAY_IN,
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: '/' }],
@@ -122,5 +155,17 @@ export async function addDocumentation(app: FastifyInstance): Promise<void> {
       },
     },
   });
-  await app.register(swaggerUi, { routePrefix: '/documentation', uiConfig: { docExpansion: 'none' } });
+  await app.register(swaggerUi, {
+    routePrefix: '/documentation',
+    theme: { title: 'Consilium: the API of a gateway', css: [{ filename: 'consilium.css', content: STYLE }] },
+    uiConfig: {
+      docExpansion: 'none',
+      defaultModelsExpandDepth: -1,
+      filter: true,
+      tryItOutEnabled: true,
+      // Without the bar of the page's makers.
+      layout: 'BaseLayout',
+    },
+    staticCSP: CONTENT_SECURITY,
+  });
 }
