@@ -59,7 +59,7 @@ const register = (gateway: Pick<GatewayFixture, 'as'>, key?: string) =>
   });
 
 for (const step of ['endorsing', 'endorsed', 'recorded', 'committed'] as const) {
-  test(`a gateway that ends while a submission is ${step} finishes and answers it, and keeps its outcome`, async (t) => {
+  test(`a submission that is ${step} when the gateway ends is finished and answered`, async (t) => {
     const directory = directoryFor(t);
     const ledger = new HeldLedger(step);
     const gateway = await openGateway({ directory, ledger });
