@@ -117,6 +117,10 @@ test-hospitals: build ## Four hospitals on four hosts found a channel run the st
 	@$(NETWORK) test-hospitals $(if $(DATA),--data "$(DATA)") $(if $(ORDERING),--ordering $(ORDERING)) \
 		$(if $(STEPS),--steps "$(STEPS)") $(if $(ROUNDS),--rounds $(ROUNDS))
 
+.PHONY: drill-restore
+drill-restore: build ## Destroy one of four hospitals on a scratch network and restore it on another host (ORDERING=)
+	@$(NETWORK) drill-restore $(if $(DATA),--data "$(DATA)") $(if $(ORDERING),--ordering $(ORDERING))
+
 .PHONY: test
 test: build $(if $(W)$(T),,lint) ## Run all tests, or those of W=workspace and T=name, file or title
 	@$(WITH_NODE) W="$(W)" T="$(T)" exec scripts/test.sh

@@ -52,6 +52,9 @@ const HELP = `consilium-network: one consortium on this machine
       Four hospitals on four hosts (namespaces and users of this machine; needs root, Fabric, Kubo and Python) found
       a channel and run the study of the demo, while much happens to them (--steps: only some of it). Says how long
       each step takes and what did not hold, and \`not run\` where it cannot.
+  consilium-network drill-restore [--data DIR] [--ordering raft|bft] [--json]
+      On the same four hosts one hospital is destroyed while a study runs, and restored on another host from an older
+      and from the newest backup. Compares what it has with what the others have, and says how long each part takes.
   consilium-network config-check [--config FILE] [--json]
       Reads a consortium.yaml, also one of hospitals apart, and says in words what such a consortium withstands.
   consilium-network hospital init|found|up|down|status|restart|upgrade|renew|revoke|probe|logs|doctor|… --hospital FILE
@@ -189,6 +192,9 @@ async function configCheck(values: Values): Promise<number> {
   return EXIT.done;
 }
 
+const drillRestore = (values: Values): Promise<number> =>
+  hospitals({ ...values, rounds: values.rounds ?? '1', steps: 'restore-organisation' });
+
 async function hospitals(values: Values): Promise<number> {
   const say = values.json ? note : print;
   const { testHospitals } = await import('../demo/apart/test-hospitals.ts');
@@ -306,6 +312,8 @@ async function run(args: readonly string[]): Promise<number> {
       return ledger(values);
     case 'test-hospitals':
       return hospitals(values);
+    case 'drill-restore':
+      return drillRestore(values);
     case 'config-check':
       return configCheck(values);
     default:

@@ -25,6 +25,8 @@ const FIRST_USER = 61_000;
 const USERS_OF_RUN = 16;
 const RUNS = 250;
 const NETWORK = '10.231.77';
+/** The last byte of the address of the first host that takes another's place. */
+const FIRST_REPLACEMENT = 101;
 const GRACE_MS = 10_000;
 
 export interface Host {
@@ -78,6 +80,7 @@ export class Hosts {
   readonly mailbox: string;
   readonly bridge: string;
   readonly #environment: Readonly<Record<string, string>>;
+  #replaced = 0;
 
   private constructor(names: readonly string[]) {
     this.root = mkdtempSync(join(tmpdir(), `${PREFIX}-hosts-`));
@@ -180,7 +183,6 @@ export class Hosts {
     for (const { namespace } of this.all) {
       mkdirSync(`/etc/netns/${namespace}`, { recursive: true });
       writeFileSync(`/etc/netns/${namespace}/hosts`, `127.0.0.1 localhost\n${names}`);
-      writeFileSync(`/etc/netns/${namespace}/resolv.conf`, '');
     }
   }
 
@@ -230,6 +232,33 @@ export class Hosts {
       .filter((name) => /^[0-9]+$/.test(name))
       .filter((name) => ownerOf(`/proc/${name}`) === user && !hasEnded(name))
       .map(Number);
+  }
+
+  /** The host is lost with all that was on it. Another takes its names, with another user, at another address. */
+  async replace(lost: Host): Promise<Host> {
+    for (;;) {
+      const left = this.processesOf(lost);
+      if (left.length === 0) break;
+      for (const pid of left) endOne(pid, 'SIGKILL');
+      await sleep(100);
+    }
+    run('ip', 'netns', 'del', lost.namespace);
+    rmSync(`/etc/netns/${lost.namespace}`, { recursive: true, force: true });
+    rmSync(lost.folder, { recursive: true });
+    const at = this.#replaced++;
+    const other: Host = {
+      ...lost,
+      address: `${NETWORK}.${FIRST_REPLACEMENT + at}`,
+      user: this.#firstUser + USERS_OF_RUN - 1 - at,
+      namespace: `${lost.namespace}-${at}`,
+      cable: `${this.bridge}r${at}`.slice(-15),
+    };
+    this.#all[this.#all.indexOf(lost)] = other;
+    this.#makeFolder(other);
+    run('ip', 'netns', 'add', other.namespace);
+    this.#connect(other);
+    this.#writeNames();
+    return other;
   }
 
   /** Ends every process of the hosts, and takes away all that was made. Safe to call at any time. */

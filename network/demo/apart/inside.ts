@@ -28,6 +28,8 @@ export interface InsideSite extends Site {
     readonly trainerUrl: string;
     readonly keysFile: string;
   };
+  /** Once the hospital is on another host, with the same folder: its people reach it as before. */
+  moveTo(host: Host): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -44,8 +46,13 @@ export interface Inside {
 export async function goInside({ hosts, host, folder, hospital, signal }: Inside): Promise<InsideSite> {
   const sockets = { gateway: join(host.folder, 'gateway.sock'), ipfs: join(host.folder, 'ipfs.sock') };
   const pairs = [`${sockets.gateway}=${INSIDE_PORTS.gateway}`, `${sockets.ipfs}=${INSIDE_PORTS.ipfs}`];
-  const relay = hosts.start(host, [process.execPath, join(import.meta.dirname, 'inside-relay.js'), ...pairs]);
-  while (!existsSync(sockets.ipfs)) await sleep(50, undefined, { signal });
+  const startRelay = async (at: Host): Promise<ChildProcess> => {
+    const relay = join(import.meta.dirname, 'inside-relay.js');
+    const started = hosts.start(at, [process.execPath, relay, ...pairs]);
+    while (!existsSync(sockets.ipfs)) await sleep(50, undefined, { signal });
+    return started;
+  };
+  let relay = await startRelay(host);
   const servers: Server[] = [];
   const url = await relayTo(sockets.gateway, servers);
   const ipfsUrl = await relayTo(sockets.ipfs, servers);
@@ -60,6 +67,10 @@ export async function goInside({ hosts, host, folder, hospital, signal }: Inside
     address: {
       ...{ name, mspId, title, gatewayUrl: url, documentationUrl: '', trainerUrl: '' },
       keysFile: join(folder, name, 'keys.json'),
+    },
+    moveTo: async (other) => {
+      await endRelay(relay);
+      relay = await startRelay(other);
     },
     close: async () => {
       for (const server of servers) server.close();
@@ -84,5 +95,5 @@ async function relayTo(path: string, servers: Server[]): Promise<string> {
 
 async function endRelay(relay: ChildProcess): Promise<void> {
   const ended = new Promise((resolve) => relay.once('exit', resolve));
-  if (relay.exitCode === null && relay.kill('SIGTERM')) await ended;
+  if (relay.exitCode === null && relay.signalCode === null && relay.kill('SIGTERM')) await ended;
 }

@@ -60,6 +60,8 @@ export class Room {
   genesisSha256 = '';
   /** Those whose people are inside, in the order of the hospitals; who joins later comes last. */
   readonly inside: InsideSite[] = [];
+  /** What took how long within a step, where a step says it. */
+  readonly timed: { readonly name: string; readonly seconds: number }[] = [];
   /** The study that runs, or the last that did. */
   study: RunningStudy | undefined;
 
@@ -85,7 +87,7 @@ export class Room {
   }
 
   siteOf(host: Host): InsideSite {
-    return this.inside.find((one) => one.host === host)!;
+    return this.inside.find((one) => one.host.name === host.name)!;
   }
 
   /** Those who founded the channel, while they are inside. */

@@ -33,6 +33,8 @@ export interface TestHospitalsResult {
   readonly notRun?: string;
   readonly problems: readonly string[];
   readonly steps: readonly StepResult[];
+  /** What took how long within steps. */
+  readonly timed: Room['timed'];
 }
 
 /** What keeps it from running here; undefined where nothing does. */
@@ -47,7 +49,7 @@ function whyNot(): string | undefined {
 export async function testHospitals(options: TestHospitalsOptions): Promise<TestHospitalsResult> {
   const chosen = chooseSteps(options.steps);
   const notRun = whyNot();
-  if (notRun !== undefined) return { notRun, problems: [], steps: [] };
+  if (notRun !== undefined) return { notRun, problems: [], steps: [], timed: [] };
   const { dataDirectory, say } = options;
   const source = uciFiles(dataDirectory);
   const runner = new StepRunner(options);
@@ -98,7 +100,7 @@ export async function testHospitals(options: TestHospitalsOptions): Promise<Test
     for (const one of [...room.inside, ...open]) await one.close();
     await hosts.remove();
   }
-  return { problems: runner.problems, steps: runner.results };
+  return { problems: runner.problems, steps: runner.results, timed: room.timed };
 }
 
 /** The demo's study with its invariants. */

@@ -7,6 +7,7 @@ import { leaveStep } from './leave.ts';
 import { linkStep } from './link.ts';
 import { renewOrdererStep } from './renew-orderer.ts';
 import { RENEWAL_STEPS } from './renewal.ts';
+import { restoreStep } from './restore.ts';
 import { revokeStep } from './revoke.ts';
 import { rollingRestartStep } from './rolling-restart.ts';
 import type { Step } from './step.ts';
@@ -23,6 +24,7 @@ export const STEPS: readonly Step[] = [
   joinStep(5),
   nextStudyStep,
   leaveStep,
+  restoreStep,
 ];
 
 /** @throws UsageError where a name is none of a step. */
