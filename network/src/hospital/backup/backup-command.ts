@@ -10,6 +10,7 @@ import type { HospitalLayout } from '../hospital-layout.ts';
 import { sizeText } from './free-space.ts';
 import { readPassphrase } from './passphrase.ts';
 import { restoreBackup } from './restore-backup.ts';
+import { assertMayBeAway } from './restored-orderer.ts';
 import { backupName, studyKeysFileOf, writeBackup } from './write-backup.ts';
 
 export const BACKUP_HELP = `  consilium-network hospital backup  --hospital FILE --to FOLDER [--passphrase-file FILE]
@@ -62,6 +63,7 @@ export async function backUp(
   const { state } = consortiumStatus(layout.directory);
   if (state === 'starting' || state === 'stopping')
     throw new InputError(`it is ${state}: wait until it is done`);
+  if (state === 'running') await assertMayBeAway(hospital);
   const stoppedAt = Date.now();
   if (state !== 'stopped') {
     report('Stopping it');

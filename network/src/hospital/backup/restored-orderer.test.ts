@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { Hospital } from '../hospital-file.ts';
 import { exampleConsortium } from '../testing/example-consortium.ts';
-import { assertOthersRemember, hasForgotten } from './restored-orderer.ts';
+import { assertMayBeAway, assertOthersRemember, hasForgotten } from './restored-orderer.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-orderer-'));
 after(() => rmSync(root, { recursive: true }));
@@ -41,4 +41,22 @@ test('a restored Raft orderer starts while all others answer, and one of BFT as 
   );
   mkdirSync(join(layout.orderer.home, 'ledger'));
   await assertOthersRemember(hospitalOf('raft', [silent, silent, silent]), layout);
+});
+
+test('an organisation is not away for a backup while another is, where that would stop the channel', async (t) => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const { port } = server.address() as { port: number };
+  const hospitalOf = (ports: readonly number[]) => {
+    const draft = exampleConsortium(ports.length);
+    const organisations = draft.organisations.map((one, at) => {
+      return { ...one, host: '127.0.0.1', ports: { orderer: ports[at]! } };
+    });
+    return { consortium: { ...draft, organisations }, own: organisations[0]! } as unknown as Hospital;
+  };
+  const silent = 1;
+  await assertMayBeAway(hospitalOf([silent, port, port, port]));
+  await assert.rejects(assertMayBeAway(hospitalOf([silent, port, silent, port])), /bring back Clinic3MSP/);
+  await assertMayBeAway(hospitalOf([silent]));
 });

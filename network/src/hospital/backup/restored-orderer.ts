@@ -6,8 +6,19 @@ import { join } from 'node:path';
 import { InputError } from '@consilium/command-line';
 import { accepts } from '../../readiness.ts';
 import { portsOf } from '../agreed-consortium.ts';
+import { assertMargin } from '../doctor.ts';
 import type { Hospital } from '../hospital-file.ts';
 import type { HospitalLayout } from '../hospital-layout.ts';
+import { toleranceOf } from '../tolerance.ts';
+
+/**
+ * While a backup is made, this orderer is away. A consortium that withstands that at no time is not kept from backups.
+ *
+ * @throws InputError where others are away already, so that nothing could be written meanwhile
+ */
+export async function assertMayBeAway(hospital: Hospital): Promise<void> {
+  if (toleranceOf(hospital.consortium).orderers.mayBeDown > 0) await assertMargin(hospital);
+}
 
 /** Whether the peer has a past that the orderer lacks. */
 export const hasForgotten = ({ orderer, peer }: Pick<HospitalLayout, 'orderer' | 'peer'>): boolean =>
