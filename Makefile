@@ -97,6 +97,7 @@ hospital-enrol: ## Invite PERSON= as ROLE= (HERE=1: the gateway signs for them),
 hospital-persons: ## List who was enrolled
 hospital-revoke: ## Revoke the certificates of PERSON=, or of WHAT=trainer, or CERTIFICATE=file (REASON=)
 hospital-probe: ## Ask every peer whether it refuses what was revoked, or IDENTITY=folder, or CERTIFICATE=file
+hospital-lists: ## Take up which TLS certificates others revoked, or revoke an own one (CERTIFICATE=)
 hospital-units: ## Write hardened units of systemd into OUT= (RUN_AS=consilium)
 hospital-compose: ## Write a file for Docker Compose into OUT= (not tried on Docker)
 hospital-complete: ## Bring what Compose started into the channel, and agree on the chaincode

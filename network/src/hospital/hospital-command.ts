@@ -36,6 +36,7 @@ import { ensureIpfsNode } from './hospital-ipfs.ts';
 import { hospitalLayout } from './hospital-layout.ts';
 import { assertFounded, type HospitalPrograms, planHospital } from './hospital-plan.ts';
 import { leave } from './leave-command.ts';
+import { lists } from './lists-command.ts';
 import { definitionFile } from './mailbox.ts';
 import { enrol, persons, revoke } from './person-commands.ts';
 import { expiry, renew } from './renewal-command.ts';
@@ -101,6 +102,9 @@ export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a 
       Writes a file for Docker Compose with the official images, and the services' secrets beside the own keys.
   consilium-network hospital complete --hospital FILE [--json]
       Brings the own orderer and peer into the channel, and agrees on the chaincode, where others started them.
+  consilium-network hospital lists  --hospital FILE [--certificate FILE] [--reason WORD] [--json]
+      Revokes a certificate of the own TLS authority and publishes the list; takes up those of the others from the
+      mailbox. Links refuse what they name.
 
 ${CERTIFICATE_HELP}
 ${BACKUP_HELP}
@@ -372,4 +376,5 @@ const COMMANDS: Readonly<Record<string, (place: Place) => number | Promise<numbe
   restore: restoreFrom,
   compose: composeAll,
   complete: completeAll,
+  lists,
 };

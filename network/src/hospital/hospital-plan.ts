@@ -39,6 +39,7 @@ import { definitionFile } from './mailbox.ts';
 import { finishRenewals } from './put-certificate.ts';
 import { swarmKeyFile } from './swarm-key.ts';
 import type { LinkFile } from './swarm-link-program.ts';
+import { keptListsFile } from './tls-lists.ts';
 import { wantedCertificates } from './wanted-certificates.ts';
 
 export interface HospitalPrograms {
@@ -213,6 +214,7 @@ function linkService(
     neighbours: neighbours.map(({ ipfsPeerId: _, ...one }) => ({
       ...one,
       rootFile: join(organisationDirOf(directory, one.mspId), 'msp/tlscacerts/tlsca.pem'),
+      listsFile: keptListsFile(directory, one.mspId),
     })),
   };
   const path = join(directory, 'links.json');

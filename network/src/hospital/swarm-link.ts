@@ -30,6 +30,8 @@ export interface LinkNeighbour {
   readonly root: string;
   /** Where this host's IPFS node reaches it. */
   readonly localPort: number;
+  /** Whether its authority took a certificate back, asked at each connection; none where absent. */
+  readonly isRevoked?: (certificate: X509Certificate) => boolean;
 }
 
 export interface LinkOptions {
@@ -115,6 +117,10 @@ function incoming(options: LinkOptions): Listening & { readonly server: TlsServe
         return void socket.destroy();
       }
       const { mspId } = neighbour;
+      if (neighbour.isRevoked?.(proven!) === true) {
+        report(`refused ${mspId}: its certificate was revoked`);
+        return void socket.destroy();
+      }
       const count = open.get(mspId) ?? 0;
       if (count >= MOST_OF_A_NEIGHBOUR) return void socket.destroy();
       open.set(mspId, count + 1);
@@ -163,7 +169,7 @@ function outgoing(
   neighbour: LinkNeighbour,
   { report, pair }: Pick<LinkOptions, 'report'> & { readonly pair: () => Pair },
 ): Listening {
-  const { host, port, root, localPort, mspId } = neighbour;
+  const { host, port, root, localPort, mspId, isRevoked } = neighbour;
   let wasReached = true;
   const server = createServer((socket) => {
     const { certificate, key } = pair();
@@ -172,14 +178,20 @@ function outgoing(
       timeout: 0,
     });
     remote.once('secureConnect', () => {
+      // Before a byte of the own node leaves: it is sent on only from here.
+      if (isRevoked?.(remote.getPeerX509Certificate()!) === true)
+        return void remote.destroy(new Error('its certificate was revoked'));
+      join(socket, remote);
       if (!wasReached) report(`${mspId} is reached again`);
       wasReached = true;
     });
     remote.once('error', (error) => {
       if (wasReached) report(`${mspId} at ${host}:${port} is not reached: ${error.message}`);
       wasReached = false;
+      socket.destroy();
     });
-    join(socket, remote);
+    socket.once('close', () => remote.destroy());
+    socket.on('error', () => remote.destroy());
   });
   return { server, host: LOOPBACK, port: localPort };
 }

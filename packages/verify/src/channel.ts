@@ -31,7 +31,12 @@ export {
   type NodeRole,
   type SignedBytes,
 } from './identity/membership.ts';
-export { type RevocationList, readRevocationList } from './identity/revocation-list.ts';
+export {
+  isOnLists,
+  listsOfAuthority,
+  type RevocationList,
+  readRevocationList,
+} from './identity/revocation-list.ts';
 export {
   type Principal,
   type Rule,

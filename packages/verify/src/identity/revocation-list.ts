@@ -1,10 +1,10 @@
 // Certificate revocation lists of an MSP: which serial numbers of an authority are revoked. Node has no reader for
 // them.
-import { verify } from 'node:crypto';
+import { verify, type X509Certificate } from 'node:crypto';
 import { childAt, childrenOf, DER, extensionIn, readDer } from '../wire/der-reader.ts';
 import { sameBytes } from '../wire/digests.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
-import { type Certificate, serialOf } from './certificate.ts';
+import { type Certificate, readCertificate, serialOf } from './certificate.ts';
 
 /** The serial numbers that an authority revoked. */
 export interface RevocationList {
@@ -76,3 +76,26 @@ export const isRevokedBy = (
     authority.x509.publicKey,
     signature,
   );
+
+const LISTS = /-----BEGIN (?:X509 )?CRL-----[A-Za-z0-9+/=\s]+-----END (?:X509 )?CRL-----/g;
+
+/** The lists in a text of PEM that this authority signed, each as it is written there; others are left out. */
+export function listsOfAuthority(text: string, authority: X509Certificate): string[] {
+  const isSigned = (pem: string) => {
+    const { signed, signature } = readRevocationList(Buffer.from(pem));
+    return verify('sha256', signed, authority.publicKey, signature);
+  };
+  return (text.match(LISTS) ?? []).filter(isSigned);
+}
+
+/**
+ * Whether a list in the text, which the authority signed, names a certificate of it. Lists of others do not count.
+ *
+ * @throws UnreadableError where the text has lists that cannot be read
+ */
+export function isOnLists(text: string, certificate: X509Certificate, authority: X509Certificate): boolean {
+  const { serial } = readCertificate(Buffer.from(certificate.toString()));
+  return listsOfAuthority(text, authority).some((pem) =>
+    readRevocationList(Buffer.from(pem)).serials.has(serial),
+  );
+}
