@@ -12,7 +12,12 @@ export interface GatewayTls {
 /** What a gateway's file of witnesses holds. */
 export interface WitnessFile extends GatewayTls {
   readonly listen: { readonly host: string; readonly port: number };
-  readonly neighbours: readonly { readonly mspId: string; readonly address: string }[];
+  readonly neighbours: readonly {
+    readonly mspId: string;
+    readonly address: string;
+    /** What this hospital has of its lists. */
+    readonly revocationLists?: string;
+  }[];
 }
 
 interface WitnessPlace {

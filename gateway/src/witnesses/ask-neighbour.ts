@@ -1,8 +1,11 @@
 // A statement of another hospital's gateway, over TLS that both sides prove themselves in. What it answers is bounded,
 // and it cannot send us elsewhere.
+import { X509Certificate } from 'node:crypto';
 import { request } from 'node:https';
+import { checkServerIdentity } from 'node:tls';
 import { STATEMENT_BYTES_MAX } from '@consilium/verify';
 import type { TlsListener } from '../http/tls-listener.ts';
+import { isRevoked } from './revoked-neighbour.ts';
 import type { Neighbour } from './witness-exchange.ts';
 import type { NeighbourAddress } from './witness-file.ts';
 import { STATEMENT_PATH } from './witness-listener.ts';
@@ -11,7 +14,7 @@ const TIMEOUT_MS = 10_000;
 
 /** The neighbour at an address of the configuration, who is shown the certificate that the files have then. */
 export function neighbourAt(
-  { mspId, host, port, tlsRootCertificate }: NeighbourAddress,
+  { mspId, host, port, tlsRootCertificate, revocationLists }: NeighbourAddress,
   tls: Pick<TlsListener, 'options'>,
 ): Neighbour {
   return {
@@ -25,6 +28,12 @@ export function neighbourAt(
           path: block === undefined ? STATEMENT_PATH : `${STATEMENT_PATH}?block=${block}`,
           ...tls.options(TIMEOUT_MS),
           ...{ ca: tlsRootCertificate, minVersion: 'TLSv1.3' as const },
+          checkServerIdentity(name, certificate) {
+            const shown = new X509Certificate(certificate.raw);
+            if (isRevoked(revocationLists, shown, new X509Certificate(tlsRootCertificate)))
+              return new Error('its certificate was revoked');
+            return checkServerIdentity(name, certificate);
+          },
           agent: false,
           signal: timed,
         });

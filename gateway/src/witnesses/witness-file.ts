@@ -34,6 +34,13 @@ const WitnessFile = Type.Object(
               description: "A file; that of the organisation's peer in the connection file where absent.",
             }),
           ),
+          revocationLists: Type.Optional(
+            Type.String({
+              minLength: 1,
+              description:
+                'A file of lists of that authority, read at each connection; it may not be there yet.',
+            }),
+          ),
         },
         { additionalProperties: false },
       ),
@@ -57,6 +64,8 @@ export interface NeighbourAddress {
   readonly port: number;
   /** In PEM. */
   readonly tlsRootCertificate: string;
+  /** A file that is read at each connection; nothing of that authority is revoked where there is none. */
+  readonly revocationLists?: string;
 }
 
 /**
@@ -82,7 +91,7 @@ export function readWitnessFile(path: string, connection: Connection | undefined
   return {
     listen,
     tls,
-    neighbours: neighbours.map(({ mspId, address, tlsRootCertificate: file }) => {
+    neighbours: neighbours.map(({ mspId, address, tlsRootCertificate: file, revocationLists: lists }) => {
       const known = connection?.peers.find((peer) => peer.mspId === mspId)?.tlsRootCertificate;
       const root = file === undefined ? known : textOf(fileOf(file));
       if (root === undefined && connection !== undefined) {
@@ -92,7 +101,10 @@ export function readWitnessFile(path: string, connection: Connection | undefined
       }
       const at = address.lastIndexOf(':');
       const [host, port] = [address.slice(0, at), Number(address.slice(at + 1))];
-      return { mspId, host, port, tlsRootCertificate: root ?? '' };
+      return {
+        ...{ mspId, host, port, tlsRootCertificate: root ?? '' },
+        ...(lists !== undefined && { revocationLists: fileOf(lists) }),
+      };
     }),
   };
 }

@@ -9,6 +9,7 @@ import { GATEWAY_ERRORS, GatewayRefusal } from '../gateway-errors.ts';
 import { Connections } from '../http/connection-limits.ts';
 import type { TlsListener } from '../http/tls-listener.ts';
 import type { OwnStatements } from './own-statements.ts';
+import { isRevoked } from './revoked-neighbour.ts';
 import type { WitnessSettings } from './witness-file.ts';
 
 export const STATEMENT_PATH = '/witness-statement';
@@ -30,7 +31,10 @@ const CHECKING_MS = 1_000;
 export interface WitnessListenerOptions extends Pick<WitnessSettings, 'listen'> {
   /** Of the certificate that is served; closed with the listener. */
   readonly tls: TlsListener;
-  readonly neighbours: readonly Pick<WitnessSettings['neighbours'][number], 'mspId' | 'tlsRootCertificate'>[];
+  readonly neighbours: readonly Pick<
+    WitnessSettings['neighbours'][number],
+    'mspId' | 'tlsRootCertificate' | 'revocationLists'
+  >[];
   readonly own: Pick<OwnStatements, 'on'>;
   readonly log: (level: 'info' | 'warn', text: string) => void;
   /** How often one hospital is answered within a minute. */
@@ -48,9 +52,8 @@ export interface WitnessListener {
 /** @throws what Node says where the port cannot be listened on */
 export async function listenForWitnesses(options: WitnessListenerOptions): Promise<WitnessListener> {
   const { listen, tls, neighbours, own, log, requestMs = REQUEST_MS } = options;
-  const roots = neighbours.map(({ mspId, tlsRootCertificate }) => ({
-    mspId,
-    root: new X509Certificate(tlsRootCertificate),
+  const roots = neighbours.map(({ mspId, tlsRootCertificate, revocationLists: lists }) => ({
+    ...{ mspId, lists, root: new X509Certificate(tlsRootCertificate) },
   }));
   const rate = new RateOfHospitals(options.requestsPerMinute ?? REQUESTS_PER_MINUTE, options.now ?? Date.now);
   const turns = new TurnsOfHospitals();
@@ -134,7 +137,11 @@ const statusOf = (error: unknown): number =>
 /** Whose authority is at the end of the certificate's chain; undefined where it is nobody's of the configuration. */
 function hospitalOf(
   socket: TLSSocket,
-  roots: readonly { readonly mspId: string; readonly root: X509Certificate }[],
+  roots: readonly {
+    readonly mspId: string;
+    readonly root: X509Certificate;
+    readonly lists: string | undefined;
+  }[],
 ): string | undefined {
   const chain: X509Certificate[] = [];
   let next = socket.getPeerX509Certificate();
@@ -142,8 +149,12 @@ function hospitalOf(
     chain.push(next);
     next = next.issuerCertificate;
   }
-  return roots.find(({ root }) => chain.some((one) => one.checkIssued(root) && one.verify(root.publicKey)))
-    ?.mspId;
+  const isUnder = (root: X509Certificate) => (one: X509Certificate) =>
+    one.checkIssued(root) && one.verify(root.publicKey);
+  return roots.find(
+    ({ root, lists }) =>
+      chain.some(isUnder(root)) && !chain.some((one) => isUnder(root)(one) && isRevoked(lists, one, root)),
+  )?.mspId;
 }
 
 /** Connections of hospitals that have proved who they are. */

@@ -154,8 +154,14 @@ test('gateways of hospitals apart witness each other at the agreed names, with t
     certificate: `${tls}/server.crt`,
     key: `${tls}/server.key`,
     neighbours: [
-      { mspId: 'Clinic1MSP', address: 'clinic1.consilium.test:7062' },
-      { mspId: 'Clinic3MSP', address: 'clinic3.consilium.test:9443' },
+      {
+        ...{ mspId: 'Clinic1MSP', address: 'clinic1.consilium.test:7062' },
+        revocationLists: '/srv/consilium/revoked/tls-Clinic1MSP.pem',
+      },
+      {
+        ...{ mspId: 'Clinic3MSP', address: 'clinic3.consilium.test:9443' },
+        revocationLists: '/srv/consilium/revoked/tls-Clinic3MSP.pem',
+      },
     ],
   });
 });

@@ -114,7 +114,7 @@ export class Authority {
   }
 
   /** @param isNamed whether the list says whose it is */
-  async revoke(signers: readonly Signer[], isNamed = true): Promise<Uint8Array> {
+  async revoke(signers: readonly Pick<Signer, 'serialNumber'>[], isNamed = true): Promise<Uint8Array> {
     const list = await x509.X509CrlGenerator.create({
       issuer: this.#certificate.subject,
       thisUpdate: VALID.notBefore,
