@@ -1,9 +1,8 @@
 // `hospital agree` and `hospital join`: what they do beside the files, and what they say.
 import { placeOfHospital } from '../ceremonies/hospital-place.ts';
 import { placeOf } from '../ceremonies/own-place.ts';
-import { READY_TIMEOUT_MS } from '../hospital-services.ts';
-import { restartServices } from '../restart-services.ts';
 import { consortiumStatus } from '../status.ts';
+import { restartServices } from '../supervisor-control.ts';
 import { type ChannelDifference, channelDifferences } from './channel-differences.ts';
 import type { Hospital } from './hospital-file.ts';
 import type { HospitalLayout } from './hospital-layout.ts';
@@ -58,7 +57,8 @@ async function restartReaders({ hospital, layout, programs }: Omit<AgreePlace, '
   await planHospital(hospital, layout, programs());
   const { name } = hospital.own;
   const names = ['links', 'ipfs', 'gateway'].map((kind) => `${kind}-${name}`);
-  return restartServices(layout.directory, names, READY_TIMEOUT_MS);
+  await restartServices(layout.directory, names, () => undefined);
+  return names;
 }
 
 async function differencesNow(path: string, { consortium }: Hospital): Promise<ChannelDifference[]> {

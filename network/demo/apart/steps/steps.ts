@@ -21,7 +21,7 @@ export const STEPS: readonly Step[] = [
   renewOrdererStep(3),
   upgradeStep(4),
   rollingRestartStep(5),
-  joinStep(5),
+  joinStep(6),
   nextStudyStep,
   leaveStep,
   restoreStep,
