@@ -3,6 +3,7 @@ import { placeOfHospital } from '../ceremonies/hospital-place.ts';
 import { placeOf } from '../ceremonies/own-place.ts';
 import { consortiumStatus } from '../status.ts';
 import { restartServices } from '../supervisor-control.ts';
+import { restartChangedReaders } from './changed-readers.ts';
 import { type ChannelDifference, channelDifferences } from './channel-differences.ts';
 import type { Hospital } from './hospital-file.ts';
 import type { HospitalLayout } from './hospital-layout.ts';
@@ -52,13 +53,11 @@ export async function agreeOnFile({ path, hospital, layout, programs }: AgreePla
   return { content, lines };
 }
 
-/** Links, IPFS and gateway read who the others are at their start; orderer and peer learn it from the channel. */
-async function restartReaders({ hospital, layout, programs }: Omit<AgreePlace, 'path'>): Promise<string[]> {
-  await planHospital(hospital, layout, programs());
-  const { name } = hospital.own;
-  const names = ['links', 'ipfs', 'gateway'].map((kind) => `${kind}-${name}`);
-  await restartServices(layout.directory, names, () => undefined);
-  return names;
+function restartReaders({ hospital, layout, programs }: Omit<AgreePlace, 'path'>): Promise<string[]> {
+  return restartChangedReaders(hospital, layout, {
+    write: () => planHospital(hospital, layout, programs()),
+    restart: (names) => restartServices(layout.directory, names, () => undefined),
+  });
 }
 
 async function differencesNow(path: string, { consortium }: Hospital): Promise<ChannelDifference[]> {

@@ -1,0 +1,49 @@
+// Which processes of a hospital read a file at their start that is another one since. The names are kept until they
+// were restarted, so that a command that is interrupted, or run again, restarts neither too few nor too many.
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeWhole } from '../state-file.ts';
+import type { Hospital } from './hospital-file.ts';
+import type { HospitalLayout } from './hospital-layout.ts';
+
+const pendingFile = ({ directory }: HospitalLayout): string => join(directory, 'agreed/restart.json');
+
+/** Each service with the files that say who the others are; orderer and peer learn that from the channel. */
+function readersOf({ own }: Pick<Hospital, 'own'>, { directory, ipfsRepo, connection }: HospitalLayout) {
+  return new Map([
+    [`links-${own.name}`, [join(directory, 'links.json')]],
+    [`ipfs-${own.name}`, [join(ipfsRepo, 'config')]],
+    [`gateway-${own.name}`, [connection, join(directory, own.name, 'witnesses.json')]],
+  ]);
+}
+
+const textsOf = (files: readonly string[]): string =>
+  JSON.stringify(files.map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : null)));
+
+/**
+ * Writes the files again, and restarts the services that read one that differs now, or that were not restarted since.
+ *
+ * @returns the names of those that were restarted
+ */
+export async function restartChangedReaders(
+  hospital: Pick<Hospital, 'own'>,
+  layout: HospitalLayout,
+  work: {
+    readonly write: () => Promise<unknown>;
+    readonly restart: (names: readonly string[]) => Promise<void>;
+  },
+): Promise<string[]> {
+  const readers = readersOf(hospital, layout);
+  const before = new Map([...readers].map(([name, files]) => [name, textsOf(files)]));
+  await work.write();
+  const file = pendingFile(layout);
+  const pending = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as string[]) : [];
+  const names = [...readers]
+    .filter(([name, files]) => pending.includes(name) || before.get(name) !== textsOf(files))
+    .map(([name]) => name);
+  if (names.length === 0) return [];
+  writeWhole(file, JSON.stringify(names), 0o600);
+  await work.restart(names);
+  rmSync(file);
+  return names;
+}
