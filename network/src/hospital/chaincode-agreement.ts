@@ -99,8 +99,8 @@ export async function agreeOnChaincode(
 }
 
 const lostWords = (name: string, sequence: number): string =>
-  `the own peer has lost this organisation's approval of ${name}, as one does whose disk was emptied: it approves the ` +
-  `same definition as sequence ${sequence + 1}. The others do so by themselves while they run, and a majority is needed`;
+  `the own peer has lost this organisation's approval of ${name}, as one with an emptied disk does: it approves the ` +
+  `same definition as sequence ${sequence + 1}. The others do so by themselves while they run; it takes a majority`;
 
 function sayOnce(report: (line: string) => void): (line: string) => void {
   let said = '';
