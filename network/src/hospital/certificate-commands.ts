@@ -6,10 +6,11 @@ import { answer, note, type Place } from './command-place.ts';
 import { probeCertificate, probeText } from './probe.ts';
 import { formerIdentities, REVOCABLE, revoke } from './revocation.ts';
 
-export const CERTIFICATE_HELP = `  consilium-network hospital revoke --hospital FILE (--what ROLE | --certificate FILE) [--reason REASON] [--json]
+export const CERTIFICATE_HELP = `\
+  consilium-network hospital revoke --hospital FILE (--what ROLE | --certificate FILE) [--reason WORD] [--json]
       Takes a certificate back by this hospital's own authority, and puts the ceremony that says so to all peers into
       the mailbox. ROLE (${REVOCABLE.join(', ')}) gets a new key and
-      certificate first. REASON is ${REVOCATION_REASONS.join(', ')}.
+      certificate first. WORD is ${REVOCATION_REASONS.join(', ')}.
   consilium-network hospital probe  --hospital FILE [--identity DIR | --certificate FILE] [--json]
       Asks every peer whether it refuses a certificate: by its own copy of the channel's lists, and, where DIR is an MSP
       folder with the key, by trying. Without either, all that was revoked here. Exits with 1 where a peer takes it, and
