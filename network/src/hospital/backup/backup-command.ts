@@ -69,12 +69,15 @@ export async function backUp(
     report('Stopping it');
     await stopConsortium(layout.directory);
   }
-  const draft = await writeBackup({ hospital, layout, kubo, passphrase, file, report }).finally(async () => {
-    if (state === 'running') await start();
-  });
+  const writing = writeBackup({ hospital, layout, kubo, passphrase, file, report });
+  const { draft, failure } = await startAfter(writing, state === 'running' ? start : () => Promise.resolve());
   const stoppedSeconds = state === 'running' ? Math.round((Date.now() - stoppedAt) / 1000) : 0;
   report('Reading the backup back');
   const { studyKeysFile, removed } = await draft.finish();
+  if (failure !== undefined) {
+    const why = `the backup ${file} is whole, but the organisation did not start again: ${failure.message}`;
+    throw new Error(why, { cause: failure });
+  }
   const { files, bytes, pins, dataFolders } = draft.manifest;
   return {
     content: {
@@ -96,6 +99,20 @@ export async function backUp(
       ...(state === 'running' ? [`It did not run for ${stoppedSeconds} s.`] : []),
       'Take both files off this host. Without the passphrase they cannot be opened by anybody.',
     ],
+  };
+}
+
+/** Starts again whatever becomes of the copy, and keeps the copy whatever becomes of the start. */
+export async function startAfter<T>(
+  writing: Promise<T>,
+  start: () => Promise<unknown>,
+): Promise<{ readonly draft: T; readonly failure: Error | undefined }> {
+  const [written] = await Promise.allSettled([writing]);
+  const [started] = await Promise.allSettled([start()]);
+  if (written.status === 'rejected') throw written.reason;
+  return {
+    draft: written.value,
+    failure: started.status === 'rejected' ? (started.reason as Error) : undefined,
   };
 }
 
