@@ -1,7 +1,7 @@
 // Whether a hospital took the certificate of its own gateway back.
 import type { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { isOnLists } from '@consilium/verify/channel';
+import { isOnLists } from '@consilium/verify';
 
 /** A file that is there and cannot be read is as if it named everybody. */
 export function isRevoked(

@@ -16,7 +16,6 @@ import {
 } from 'node:fs';
 import { request } from 'node:https';
 import { dirname, join } from 'node:path';
-import { readCertificate } from '@consilium/verify/channel';
 import { inherited } from '../programs.ts';
 import { writeWhole } from '../state-file.ts';
 import {
@@ -219,23 +218,11 @@ export class CertificateAuthority {
    * @returns the authority's list of all that it revoked and that has not ended, in PEM
    * @throws AuthorityError
    */
-  revoke(id: string, reason = 'unspecified'): Promise<string> {
-    return this.#revoke(['--revoke.name', id], reason);
-  }
-
-  /** The same of one certificate that it issued. @throws AuthorityError */
-  revokeOne(certificate: X509Certificate, reason = 'unspecified'): Promise<string> {
-    const { subjectKeyId } = readCertificate(readFileSync(rootOf(this.#place)));
-    const serial = certificate.serialNumber.toLowerCase().replace(/^0+/, '');
-    const authorityKeyId = Buffer.from(subjectKeyId ?? []).toString('hex');
-    return this.#revoke(['--revoke.serial', serial, '--revoke.aki', authorityKeyId], reason);
-  }
-
-  async #revoke(what: readonly string[], reason: string): Promise<string> {
+  async revoke(id: string, reason = 'unspecified'): Promise<string> {
     const draft = mkdtempSync(join(this.#place.home, 'revoking-'));
     try {
       cpSync(this.#registrar, draft, { recursive: true });
-      await this.#client(['revoke', ...what, '--revoke.reason', reason, '--gencrl'], {
+      await this.#client(['revoke', '--revoke.name', id, '--revoke.reason', reason, '--gencrl'], {
         FABRIC_CA_CLIENT_MSPDIR: draft,
       });
       return readFileSync(join(draft, 'crls/crl.pem'), 'utf8');

@@ -1,9 +1,10 @@
 // `hospital lists`: revokes a certificate of the own TLS authority, and takes up what others revoked of theirs.
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { EXIT, InputError } from '@consilium/command-line';
+import { EXIT, InputError, oneOf } from '@consilium/command-line';
+import { readCertificate } from '@consilium/verify/channel';
 import { findHospitalPrograms } from '../native/binaries.ts';
-import { CertificateAuthority, rootOf } from './certificate-authority.ts';
+import { CertificateAuthority, REVOCATION_REASONS, rootOf } from './certificate-authority.ts';
 import { answer, note, type Place } from './command-place.ts';
 import { authoritiesOf } from './enrolment.ts';
 import { putIntoMailbox } from './mailbox.ts';
@@ -48,7 +49,11 @@ async function revokeOwn({ values, hospital, layout }: Place, file: string): Pro
   }
   const authority = await CertificateAuthority.start(tls);
   try {
-    const list = await authority.revokeOne(certificate, values.reason);
+    const { subjectKeyId } = readCertificate(readFileSync(rootOf(tls)));
+    const authorityKeyId = Buffer.from(subjectKeyId ?? []).toString('hex');
+    const serial = certificate.serialNumber.toLowerCase().replace(/^0+/, '');
+    const reason = oneOf(values.reason, 'reason', REVOCATION_REASONS) ?? 'unspecified';
+    const list = await authority.revokeCertificates([{ serial, authorityKeyId }], reason);
     const published = listsFile(hospital.file.mailbox, hospital.own.mspId);
     putIntoMailbox(published, list);
     note(`${published}: give it to all; each runs \`hospital lists\``);
