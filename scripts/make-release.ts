@@ -182,10 +182,7 @@ if (process.argv[1] === import.meta.filename) {
   const { values } = parseArgs({ options: { out: { type: 'string' }, node: { type: 'string' } } });
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   const out = resolve(values.out ?? join(root, `out/release/consilium-${version}`));
-  if (existsSync(out)) {
-    console.error(`${out} is there already: remove it first`);
-    process.exit(1);
-  }
+  if (existsSync(out)) throw new Error(`${out} is there already: remove it first`);
   const digest = await makeRelease({
     root,
     out,
