@@ -47,7 +47,10 @@ const TELLING = new Set(['description', 'examples', 'title', 'default']);
 
 const isNamed = (schema: Node): boolean =>
   (isNode(schema.properties) && Object.keys(schema.properties).length > 0) ||
-  (Array.isArray(schema.enum) && schema.enum.length > 1);
+  (Array.isArray(schema.enum) && schema.enum.length > 1) ||
+  // Of several kinds, and not only of one that may be absent.
+  (Array.isArray(schema.anyOf) &&
+    schema.anyOf.filter((one) => isNode(one) && isNode(one.properties)).length > 1);
 
 /** Schemas by name, as they are met. */
 export class NamedSchemas {

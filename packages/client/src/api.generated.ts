@@ -1054,6 +1054,24 @@ export interface DatasetTerms {
   readonly expiresAt?: string;
 }
 
+/** `Decision` of the OpenAPI document. */
+export type Decision = DecisionAccept | DecisionReject;
+
+/** `DecisionAccept` of the OpenAPI document. */
+export interface DecisionAccept {
+  /** Lower-case letters, digits and hyphens, at most 63 characters. */
+  readonly datasetId: string;
+  readonly decision: 'accept';
+}
+
+/** `DecisionReject` of the OpenAPI document. */
+export interface DecisionReject {
+  /** Lower-case letters, digits and hyphens, at most 63 characters. */
+  readonly datasetId: string;
+  readonly decision: 'reject';
+  readonly reason: RoundExcludedRejectedByReason;
+}
+
 /** `Decline` of the OpenAPI document. */
 export interface Decline {
   /** Version of the row's form. */
@@ -1137,121 +1155,35 @@ export interface Dictionary {
   /** The column that identifies a patient; null where every row is another patient. */
   readonly patientId: string | null;
   readonly missing: readonly string[];
-  readonly features: readonly (
-    | DictionaryFeatureNumeric
-    | DictionaryFeatureBinary
-    | DictionaryFeatureCategorical
-    | DictionaryFeatureCode
-  )[];
+  readonly features: readonly Feature[];
   readonly label: DictionaryLabel;
   readonly maxRowsPerPatient: number;
-}
-
-/** `DictionaryFeatureBinary` of the OpenAPI document. */
-export interface DictionaryFeatureBinary {
-  /** The name all hospitals share: a letter from a to z, then letters, digits and _. */
-  readonly name: string;
-  readonly column?: string;
-  readonly title?: string;
-  readonly missing?: readonly string[];
-  /** Codes in public terminologies, for example {"loinc": "2093-3"}. */
-  readonly codes?: Readonly<Record<string, unknown>>;
-  readonly kind: 'binary';
-}
-
-/** `DictionaryFeatureCategorical` of the OpenAPI document. */
-export interface DictionaryFeatureCategorical {
-  /** The name all hospitals share: a letter from a to z, then letters, digits and _. */
-  readonly name: string;
-  readonly column?: string;
-  readonly title?: string;
-  readonly missing?: readonly string[];
-  /** Codes in public terminologies, for example {"loinc": "2093-3"}. */
-  readonly codes?: Readonly<Record<string, unknown>>;
-  readonly kind: 'categorical';
-  readonly categories: readonly string[];
-}
-
-/** `DictionaryFeatureCode` of the OpenAPI document. */
-export interface DictionaryFeatureCode {
-  /** The name all hospitals share: a letter from a to z, then letters, digits and _. */
-  readonly name: string;
-  readonly column?: string;
-  readonly title?: string;
-  readonly missing?: readonly string[];
-  /** Codes in public terminologies, for example {"loinc": "2093-3"}. */
-  readonly codes?: Readonly<Record<string, unknown>>;
-  readonly kind: 'code';
-  /** In the order of the codes 0, 1, ... that an embedding looks up; not known is the code after them. */
-  readonly categories: readonly string[];
-}
-
-/** `DictionaryFeatureNumeric` of the OpenAPI document. */
-export interface DictionaryFeatureNumeric {
-  /** The name all hospitals share: a letter from a to z, then letters, digits and _. */
-  readonly name: string;
-  readonly column?: string;
-  readonly title?: string;
-  readonly missing?: readonly string[];
-  /** Codes in public terminologies, for example {"loinc": "2093-3"}. */
-  readonly codes?: Readonly<Record<string, unknown>>;
-  readonly kind: 'numeric';
-  readonly unit: string;
-  readonly bounds: DictionaryFeatureNumericBounds;
-  /** The published range scaled to -1..1; the bounds where absent. */
-  readonly reference?: DictionaryFeatureNumericBounds;
-}
-
-/** Values outside are refused as mistakes. */
-export interface DictionaryFeatureNumericBounds {
-  readonly low: number;
-  readonly high: number;
 }
 
 /** `DictionaryLabel` of the OpenAPI document. */
 export interface DictionaryLabel {
   readonly column: string;
   readonly title: string;
-  readonly rule:
-    | DictionaryLabelRuleBinary
-    | DictionaryLabelRuleGreaterThan
-    | DictionaryLabelRuleCategorical
-    | DictionaryLabelRuleNumeric
-    | DictionaryLabelRuleCount;
+  readonly rule: LabelRule;
 }
 
-/** `DictionaryLabelRuleBinary` of the OpenAPI document. */
-export interface DictionaryLabelRuleBinary {
-  readonly kind: 'binary';
+/** Endorsed, and to be signed. */
+export interface EndorseTransactionAnswer {
+  readonly transactionId: string;
+  /** The bytes to sign, in base64. */
+  readonly message: string;
+  /** Their SHA-256, for a card that signs digests. */
+  readonly sha256: string;
+  /** Until when the signature is waited for. */
+  readonly expiresAt: string;
+  /** The row that the ledger will hold, once this is submitted. */
+  readonly result: unknown;
 }
 
-/** `DictionaryLabelRuleCategorical` of the OpenAPI document. */
-export interface DictionaryLabelRuleCategorical {
-  readonly kind: 'categorical';
-  /** In the order of the classes 0, 1, ... */
-  readonly categories: readonly string[];
-}
-
-/** `DictionaryLabelRuleCount` of the OpenAPI document. */
-export interface DictionaryLabelRuleCount {
-  readonly kind: 'count';
-  /** More are refused as mistakes. */
-  readonly high: number;
-}
-
-/** `DictionaryLabelRuleGreaterThan` of the OpenAPI document. */
-export interface DictionaryLabelRuleGreaterThan {
-  readonly kind: 'greater-than';
-  readonly threshold: number;
-}
-
-/** `DictionaryLabelRuleNumeric` of the OpenAPI document. */
-export interface DictionaryLabelRuleNumeric {
-  readonly kind: 'numeric';
-  readonly unit: string;
-  readonly bounds: DictionaryFeatureNumericBounds;
-  /** The published range scaled to -1..1; the bounds where absent. */
-  readonly reference?: DictionaryFeatureNumericBounds;
+/** `EndorseTransactionRequest` of the OpenAPI document. */
+export interface EndorseTransactionRequest {
+  /** Of the decoded `message`: ECDSA over SHA-256 in DER, or Ed25519. In base64. */
+  readonly signature: string;
 }
 
 /** `Equivocation` of the OpenAPI document. */
@@ -1295,6 +1227,70 @@ export interface Erasure {
   readonly mspId: string;
   /** UTC time, RFC 3339. */
   readonly attestedAt: string;
+}
+
+/** `Feature` of the OpenAPI document. */
+export type Feature = FeatureNumeric | FeatureBinary | FeatureCategorical | FeatureCode;
+
+/** `FeatureBinary` of the OpenAPI document. */
+export interface FeatureBinary {
+  /** The name all hospitals share: a letter from a to z, then letters, digits and _. */
+  readonly name: string;
+  readonly column?: string;
+  readonly title?: string;
+  readonly missing?: readonly string[];
+  /** Codes in public terminologies, for example {"loinc": "2093-3"}. */
+  readonly codes?: Readonly<Record<string, unknown>>;
+  readonly kind: 'binary';
+}
+
+/** `FeatureCategorical` of the OpenAPI document. */
+export interface FeatureCategorical {
+  /** The name all hospitals share: a letter from a to z, then letters, digits and _. */
+  readonly name: string;
+  readonly column?: string;
+  readonly title?: string;
+  readonly missing?: readonly string[];
+  /** Codes in public terminologies, for example {"loinc": "2093-3"}. */
+  readonly codes?: Readonly<Record<string, unknown>>;
+  readonly kind: 'categorical';
+  readonly categories: readonly string[];
+}
+
+/** `FeatureCode` of the OpenAPI document. */
+export interface FeatureCode {
+  /** The name all hospitals share: a letter from a to z, then letters, digits and _. */
+  readonly name: string;
+  readonly column?: string;
+  readonly title?: string;
+  readonly missing?: readonly string[];
+  /** Codes in public terminologies, for example {"loinc": "2093-3"}. */
+  readonly codes?: Readonly<Record<string, unknown>>;
+  readonly kind: 'code';
+  /** In the order of the codes 0, 1, ... that an embedding looks up; not known is the code after them. */
+  readonly categories: readonly string[];
+}
+
+/** `FeatureNumeric` of the OpenAPI document. */
+export interface FeatureNumeric {
+  /** The name all hospitals share: a letter from a to z, then letters, digits and _. */
+  readonly name: string;
+  readonly column?: string;
+  readonly title?: string;
+  readonly missing?: readonly string[];
+  /** Codes in public terminologies, for example {"loinc": "2093-3"}. */
+  readonly codes?: Readonly<Record<string, unknown>>;
+  readonly kind: 'numeric';
+  readonly unit: string;
+  readonly bounds: FeatureNumericBounds;
+  /** The published range scaled to -1..1; the bounds where absent. */
+  readonly reference?: FeatureNumericBounds;
+}
+
+/** Values outside are refused as mistakes. */
+export interface FeatureNumericBounds {
+  readonly low: number;
+  readonly high: number;
 }
 
 /** `FinalizeRoundRequest` of the OpenAPI document. */
@@ -1892,7 +1888,7 @@ export interface GetVerdictAnswer {
   readonly candidateSha256: string;
   /** Whether this member accepts the candidate model. */
   readonly accepted: boolean;
-  readonly decisions: readonly (VerdictDecisionAccept | VerdictDecisionReject)[];
+  readonly decisions: readonly Decision[];
   readonly scores: readonly Score[];
   /** Fabric MSP id. */
   readonly mspId: string;
@@ -1985,6 +1981,48 @@ export interface IndexStudyRequest {
   readonly round?: number;
 }
 
+/** `LabelRule` of the OpenAPI document. */
+export type LabelRule =
+  | LabelRuleBinary
+  | LabelRuleGreaterThan
+  | LabelRuleCategorical
+  | LabelRuleNumeric
+  | LabelRuleCount;
+
+/** `LabelRuleBinary` of the OpenAPI document. */
+export interface LabelRuleBinary {
+  readonly kind: 'binary';
+}
+
+/** `LabelRuleCategorical` of the OpenAPI document. */
+export interface LabelRuleCategorical {
+  readonly kind: 'categorical';
+  /** In the order of the classes 0, 1, ... */
+  readonly categories: readonly string[];
+}
+
+/** `LabelRuleCount` of the OpenAPI document. */
+export interface LabelRuleCount {
+  readonly kind: 'count';
+  /** More are refused as mistakes. */
+  readonly high: number;
+}
+
+/** `LabelRuleGreaterThan` of the OpenAPI document. */
+export interface LabelRuleGreaterThan {
+  readonly kind: 'greater-than';
+  readonly threshold: number;
+}
+
+/** `LabelRuleNumeric` of the OpenAPI document. */
+export interface LabelRuleNumeric {
+  readonly kind: 'numeric';
+  readonly unit: string;
+  readonly bounds: FeatureNumericBounds;
+  /** The published range scaled to -1..1; the bounds where absent. */
+  readonly reference?: FeatureNumericBounds;
+}
+
 /** Committed. */
 export interface LeaveAnswer {
   /** The ledger transaction. */
@@ -2059,6 +2097,26 @@ export interface ListDatasetsAnswer {
   readonly next?: string;
   /** The label of each Data Use Ontology code in this answer. */
   readonly duoLabels?: Readonly<Record<string, string>>;
+}
+
+/** Found. */
+export interface ListDeadLettersAnswer {
+  readonly items: readonly ListDeadLettersAnswerItem[];
+  /** Where the next page begins; absent on the last. */
+  readonly bookmark?: string;
+}
+
+/** `ListDeadLettersAnswerItem` of the OpenAPI document. */
+export interface ListDeadLettersAnswerItem {
+  readonly eventId: string;
+  readonly event: string;
+  readonly blockNumber: number;
+  readonly transactionId: string;
+  readonly attempts: number;
+  readonly problem: string;
+  readonly lastAttemptAt: string;
+  /** It is about to be tried again. */
+  readonly isAsked: boolean;
 }
 
 /** Found. */
@@ -2260,6 +2318,31 @@ export interface ListStudyKeysAnswer {
   readonly next?: string;
   /** The label of each Data Use Ontology code in this answer. */
   readonly duoLabels?: Readonly<Record<string, string>>;
+}
+
+/** Found. */
+export interface ListWebhooksAnswer {
+  readonly items: readonly ListWebhooksAnswerItem[];
+}
+
+/** `ListWebhooksAnswerItem` of the OpenAPI document. */
+export interface ListWebhooksAnswerItem {
+  readonly webhookId: string;
+  readonly url: string;
+  readonly events: readonly string[] | null;
+  readonly studyId: string | null;
+  /** Id of the API key that registered it, then. */
+  readonly registeredBy: string;
+  readonly createdAt: string;
+  readonly state: RegisterWebhookAnswerState;
+  readonly problem: string | null;
+  /** Of the event at hand. */
+  readonly failedAttempts: number;
+  readonly nextAttemptAt: string | null;
+  readonly position: RegisterWebhookAnswerPosition;
+  /** Events that were set aside after all attempts. */
+  readonly deadLetters: number;
+  readonly oldSecretEndsAt: string | null;
 }
 
 /** `Member` of the OpenAPI document. */
@@ -2560,6 +2643,63 @@ export interface Population {
   /** UTC time, RFC 3339. */
   readonly registeredAt: string;
 }
+
+/** To be signed. */
+export interface PrepareTransactionAnswer {
+  readonly transactionId: string;
+  /** The bytes to sign, in base64. */
+  readonly message: string;
+  /** Their SHA-256, for a card that signs digests. */
+  readonly sha256: string;
+  /** Until when the signature is waited for. */
+  readonly expiresAt: string;
+}
+
+/** `PrepareTransactionRequest` of the OpenAPI document. */
+export interface PrepareTransactionRequest {
+  /** The client's certificate in PEM, issued by this organisation's authority. */
+  readonly certificate: string;
+  readonly transaction: PrepareTransactionRequestTransaction;
+  /** What the transaction takes. */
+  readonly argument: Readonly<Record<string, unknown>>;
+}
+
+/** As the other routes name it, for example study:consent. */
+export type PrepareTransactionRequestTransaction =
+  | 'member:register'
+  | 'member:rotateKey'
+  | 'member:leave'
+  | 'member:vote'
+  | 'population:register'
+  | 'population:retireBlock'
+  | 'dataset:register'
+  | 'dataset:revise'
+  | 'study:propose'
+  | 'study:start'
+  | 'study:abort'
+  | 'study:retire'
+  | 'study:consent'
+  | 'study:approveConsent'
+  | 'study:decline'
+  | 'study:withdraw'
+  | 'study:settle'
+  | 'study:recordKeys'
+  | 'study:attestErasure'
+  | 'motion:move'
+  | 'motion:vote'
+  | 'round:open'
+  | 'round:recordUpdate'
+  | 'round:close'
+  | 'round:commitScore'
+  | 'round:recordVerdict'
+  | 'round:tally'
+  | 'round:attest'
+  | 'round:finalize'
+  | 'round:abort'
+  | 'round:reportEquivocation'
+  | 'model:publish'
+  | 'audit:renewPolicies'
+  | 'audit:indexStudy';
 
 /** `PrivacyCharge` of the OpenAPI document. */
 export interface PrivacyCharge {
@@ -2924,7 +3064,7 @@ export interface RecordVerdictAnswer {
   readonly candidateSha256: string;
   /** Whether this member accepts the candidate model. */
   readonly accepted: boolean;
-  readonly decisions: readonly (VerdictDecisionAccept | VerdictDecisionReject)[];
+  readonly decisions: readonly Decision[];
   readonly scores: readonly Score[];
   /** Fabric MSP id. */
   readonly mspId: string;
@@ -2942,8 +3082,19 @@ export interface RecordVerdictRequest {
   readonly candidateSha256: string;
   /** Whether this member accepts the candidate model. */
   readonly accepted: boolean;
-  readonly decisions: readonly (VerdictDecisionAccept | VerdictDecisionReject)[];
+  readonly decisions: readonly Decision[];
   readonly scores: readonly Score[];
+}
+
+/** They are tried now. */
+export interface RedeliverDeadLettersAnswer {
+  /** How many are tried. */
+  readonly asked: number;
+}
+
+/** `RedeliverDeadLettersRequest` of the OpenAPI document. */
+export interface RedeliverDeadLettersRequest {
+  readonly eventIds?: readonly string[];
 }
 
 /** `RegisterDataset` of the OpenAPI document. */
@@ -3094,6 +3245,90 @@ export interface RegisterPopulationAnswer {
   readonly duoLabels?: Readonly<Record<string, string>>;
 }
 
+/** Registered. */
+export interface RegisterWebhookAnswer {
+  readonly webhookId: string;
+  readonly url: string;
+  readonly events: readonly string[] | null;
+  readonly studyId: string | null;
+  /** Id of the API key that registered it, then. */
+  readonly registeredBy: string;
+  readonly createdAt: string;
+  readonly state: RegisterWebhookAnswerState;
+  readonly problem: string | null;
+  /** Of the event at hand. */
+  readonly failedAttempts: number;
+  readonly nextAttemptAt: string | null;
+  readonly position: RegisterWebhookAnswerPosition;
+  /** Events that were set aside after all attempts. */
+  readonly deadLetters: number;
+  readonly oldSecretEndsAt: string | null;
+  /** Shown this once. */
+  readonly secret: string;
+}
+
+/** Everything before it was delivered, left out or set aside. */
+export interface RegisterWebhookAnswerPosition {
+  readonly blockNumber: number;
+  readonly afterTransactionId: string | null;
+}
+
+/**
+ * retrying: the last attempt failed. stopped: the other side wants no more (410); replay starts it
+ * again. refused: the API key that registered it, or the host, is not allowed any more, so that
+ * nothing is sent.
+ */
+export type RegisterWebhookAnswerState = 'delivering' | 'retrying' | 'stopped' | 'refused';
+
+/** `RegisterWebhookRequest` of the OpenAPI document. */
+export interface RegisterWebhookRequest {
+  /** Begins with https: */
+  readonly url: string;
+  /** All where absent. */
+  readonly events?: readonly RegisterWebhookRequestEvent[];
+  /** Lower-case letters, digits and hyphens, at most 63 characters. */
+  readonly studyId?: string;
+  /** Number of the first block whose events are sent (0: all); the next one where absent. */
+  readonly from?: number;
+}
+
+/** `RegisterWebhookRequestEvent` of the OpenAPI document. */
+export type RegisterWebhookRequestEvent =
+  | 'MemberRegistered'
+  | 'MemberKeyRotated'
+  | 'MemberLeft'
+  | 'MemberVoted'
+  | 'PopulationRegistered'
+  | 'BlockRetired'
+  | 'DatasetRegistered'
+  | 'DatasetRevised'
+  | 'StudyProposed'
+  | 'StudyStarted'
+  | 'StudyAborted'
+  | 'StudyRetired'
+  | 'ConsentGranted'
+  | 'ConsentApproved'
+  | 'StudyDeclined'
+  | 'ConsentWithdrawn'
+  | 'ConsentSettled'
+  | 'StudyKeysRecorded'
+  | 'ErasureAttested'
+  | 'MotionMoved'
+  | 'MotionVoted'
+  | 'RoundOpened'
+  | 'UpdateRecorded'
+  | 'RoundClosed'
+  | 'ScoreCommitted'
+  | 'VerdictRecorded'
+  | 'RoundTallied'
+  | 'AggregateAttested'
+  | 'RoundFinalized'
+  | 'RoundAborted'
+  | 'EquivocationReported'
+  | 'ModelPublished'
+  | 'PoliciesRenewed'
+  | 'StudyIndexed';
+
 /** Committed. */
 export interface RenewPoliciesAnswer {
   /** The ledger transaction. */
@@ -3113,6 +3348,12 @@ export interface RenewPoliciesAnswer {
   readonly laid: number;
   /** The label of each Data Use Ontology code in this answer. */
   readonly duoLabels?: Readonly<Record<string, string>>;
+}
+
+/** `ReplayWebhookRequest` of the OpenAPI document. */
+export interface ReplayWebhookRequest {
+  /** Number of the first block. */
+  readonly from: number;
 }
 
 /** Committed. */
@@ -3251,6 +3492,12 @@ export interface RotateKey {
    * channel.
    */
   readonly keyProof: string;
+}
+
+/** `RotateWebhookSecretRequest` of the OpenAPI document. */
+export interface RotateWebhookSecretRequest {
+  /** 86400 where absent. */
+  readonly overlapSeconds?: number;
 }
 
 /** `Round` of the OpenAPI document. */
@@ -3454,12 +3701,7 @@ export interface StudyAggregation {
   readonly faulty?: number;
   /** Non-negative decimal number as a string, at most 15 decimals. */
   readonly maxUpdateNormL2: string;
-  /** How the aggregate moves the model; it becomes the model where absent. */
-  readonly serverOptimizer?:
-    | StudyAggregationServerOptimizerFedavgm
-    | StudyAggregationServerOptimizerFedadam
-    | StudyAggregationServerOptimizerFedyogi
-    | StudyAggregationServerOptimizerFedadagrad;
+  readonly serverOptimizer?: StudyAggregationServerOptimizer;
 }
 
 /** `StudyAggregationRule` of the OpenAPI document. */
@@ -3470,6 +3712,13 @@ export type StudyAggregationRule =
   | 'geometric-median'
   | 'multi-krum'
   | 'nearest-neighbour-mixing';
+
+/** How the aggregate moves the model; it becomes the model where absent. */
+export type StudyAggregationServerOptimizer =
+  | StudyAggregationServerOptimizerFedavgm
+  | StudyAggregationServerOptimizerFedadam
+  | StudyAggregationServerOptimizerFedyogi
+  | StudyAggregationServerOptimizerFedadagrad;
 
 /** `StudyAggregationServerOptimizerFedadagrad` of the OpenAPI document. */
 export interface StudyAggregationServerOptimizerFedadagrad {
@@ -3632,21 +3881,16 @@ export interface StudyTraining {
   /** Non-negative decimal number as a string, at most 15 decimals. */
   readonly samplingRate: string;
   readonly stepsPerRound: number;
-  /** Gradient descent where absent. */
-  readonly optimizer?: StudyTrainingOptimizerSgd | StudyTrainingOptimizerAdam;
-  /** Of the learning rate, over the steps of all rounds. */
-  readonly schedule?:
-    | StudyTrainingScheduleConstant
-    | StudyTrainingScheduleCosine
-    | StudyTrainingScheduleLinear
-    | StudyTrainingScheduleStep;
+  readonly optimizer?: StudyTrainingOptimizer;
+  readonly schedule?: StudyTrainingSchedule;
   /** Each step shrinks every parameter by learningRate times this. */
   readonly weightDecay?: string;
-  /** Where absent, the whole gradient is clipped to clipNormL2; each round starts from it. */
-  readonly clipping?: StudyTrainingClippingPerLayer | StudyTrainingClippingAdaptive;
-  /** What keeps a hospital's model near the others' within a round. */
-  readonly driftCorrection?: StudyTrainingDriftCorrectionFedprox | StudyTrainingDriftCorrectionScaffold;
+  readonly clipping?: StudyTrainingClipping;
+  readonly driftCorrection?: StudyTrainingDriftCorrection;
 }
+
+/** Where absent, the whole gradient is clipped to clipNormL2; each round starts from it. */
+export type StudyTrainingClipping = StudyTrainingClippingPerLayer | StudyTrainingClippingAdaptive;
 
 /** `StudyTrainingClippingAdaptive` of the OpenAPI document. */
 export interface StudyTrainingClippingAdaptive {
@@ -3674,6 +3918,11 @@ export interface StudyTrainingClippingPerLayer {
 /** `StudyTrainingClippingPerLayerBounds` of the OpenAPI document. */
 export type StudyTrainingClippingPerLayerBounds = 'uniform' | 'by-size';
 
+/** What keeps a hospital's model near the others' within a round. */
+export type StudyTrainingDriftCorrection =
+  | StudyTrainingDriftCorrectionFedprox
+  | StudyTrainingDriftCorrectionScaffold;
+
 /** `StudyTrainingDriftCorrectionFedprox` of the OpenAPI document. */
 export interface StudyTrainingDriftCorrectionFedprox {
   readonly kind: 'fedprox';
@@ -3685,6 +3934,9 @@ export interface StudyTrainingDriftCorrectionFedprox {
 export interface StudyTrainingDriftCorrectionScaffold {
   readonly kind: 'scaffold';
 }
+
+/** Gradient descent where absent. */
+export type StudyTrainingOptimizer = StudyTrainingOptimizerSgd | StudyTrainingOptimizerAdam;
 
 /** `StudyTrainingOptimizerAdam` of the OpenAPI document. */
 export interface StudyTrainingOptimizerAdam {
@@ -3703,6 +3955,13 @@ export interface StudyTrainingOptimizerSgd {
   /** Heavy-ball momentum (μ). */
   readonly momentum: string;
 }
+
+/** Of the learning rate, over the steps of all rounds. */
+export type StudyTrainingSchedule =
+  | StudyTrainingScheduleConstant
+  | StudyTrainingScheduleCosine
+  | StudyTrainingScheduleLinear
+  | StudyTrainingScheduleStep;
 
 /** `StudyTrainingScheduleConstant` of the OpenAPI document. */
 export interface StudyTrainingScheduleConstant {
@@ -3760,6 +4019,15 @@ export interface StudyWeight {
   readonly revision?: number;
 }
 
+/** Committed. */
+export interface SubmitTransactionAnswer {
+  readonly transactionId: string;
+  /** The block that holds it. */
+  readonly blockNumber: number;
+  /** The row. */
+  readonly result: unknown;
+}
+
 /** `Update` of the OpenAPI document. */
 export interface Update {
   /** Version of the row's form. */
@@ -3797,7 +4065,7 @@ export interface Verdict {
   readonly candidateSha256: string;
   /** Whether this member accepts the candidate model. */
   readonly accepted: boolean;
-  readonly decisions: readonly (VerdictDecisionAccept | VerdictDecisionReject)[];
+  readonly decisions: readonly Decision[];
   readonly scores: readonly Score[];
   /** Fabric MSP id. */
   readonly mspId: string;
@@ -3834,21 +4102,6 @@ export type VerdictAnswerGroundsRule =
   | 'no-acceptable-update'
   | 'update-rejected'
   | 'not-stated';
-
-/** `VerdictDecisionAccept` of the OpenAPI document. */
-export interface VerdictDecisionAccept {
-  /** Lower-case letters, digits and hyphens, at most 63 characters. */
-  readonly datasetId: string;
-  readonly decision: 'accept';
-}
-
-/** `VerdictDecisionReject` of the OpenAPI document. */
-export interface VerdictDecisionReject {
-  /** Lower-case letters, digits and hyphens, at most 63 characters. */
-  readonly datasetId: string;
-  readonly decision: 'reject';
-  readonly reason: RoundExcludedRejectedByReason;
-}
 
 /** `Vote` of the OpenAPI document. */
 export interface Vote {
@@ -4645,6 +4898,27 @@ export interface Api {
     readonly body: IndexStudyRequest | undefined;
     readonly answer: IndexStudyAnswer;
   };
+  /** Prepares a transaction that the client signs with its own key, as one on a card. */
+  readonly prepareTransaction: {
+    readonly path: Nothing;
+    readonly query: Nothing;
+    readonly body: PrepareTransactionRequest;
+    readonly answer: PrepareTransactionAnswer;
+  };
+  /** Takes the signature of a prepared transaction to the peers, and answers what they endorsed. */
+  readonly endorseTransaction: {
+    readonly path: { readonly transactionId: string };
+    readonly query: Nothing;
+    readonly body: EndorseTransactionRequest;
+    readonly answer: EndorseTransactionAnswer;
+  };
+  /** Sends an endorsed transaction with its signature, and waits for the block. */
+  readonly submitTransaction: {
+    readonly path: { readonly transactionId: string };
+    readonly query: Nothing;
+    readonly body: EndorseTransactionRequest;
+    readonly answer: SubmitTransactionAnswer;
+  };
   /** One transaction of the channel, also of another gateway: who, when, what, and what became of it. */
   readonly getTransaction: {
     readonly path: { readonly transactionId: string };
@@ -4790,6 +5064,55 @@ export interface Api {
     readonly body: string | undefined;
     readonly answer: CompareWitnessStatementAnswer;
   };
+  /** Sends events of the ledger to an address of the hospital, each at least once. */
+  readonly registerWebhook: {
+    readonly path: Nothing;
+    readonly query: Nothing;
+    readonly body: RegisterWebhookRequest;
+    readonly answer: RegisterWebhookAnswer;
+  };
+  /** The webhooks of this API key; for an operator, of all. */
+  readonly listWebhooks: {
+    readonly path: Nothing;
+    readonly query: Nothing;
+    readonly body: undefined;
+    readonly answer: ListWebhooksAnswer;
+  };
+  /** One webhook: up to where it delivered, and what it does now. */
+  readonly getWebhook: {
+    readonly path: { readonly webhookId: string };
+    readonly query: Nothing;
+    readonly body: undefined;
+    readonly answer: ListWebhooksAnswerItem;
+  };
+  /** Sends all events again from a block on, under the ids they had. */
+  readonly replayWebhook: {
+    readonly path: { readonly webhookId: string };
+    readonly query: Nothing;
+    readonly body: ReplayWebhookRequest;
+    readonly answer: ListWebhooksAnswerItem;
+  };
+  /** Gives a webhook a new secret; the one before signs as well for a while. */
+  readonly rotateWebhookSecret: {
+    readonly path: { readonly webhookId: string };
+    readonly query: Nothing;
+    readonly body: RotateWebhookSecretRequest | undefined;
+    readonly answer: RegisterWebhookAnswer;
+  };
+  /** Events that could not be delivered, oldest first. */
+  readonly listDeadLetters: {
+    readonly path: { readonly webhookId: string };
+    readonly query: { readonly limit?: number; readonly bookmark?: string };
+    readonly body: undefined;
+    readonly answer: ListDeadLettersAnswer;
+  };
+  /** Tries dead letters once more: those that are named, or all. */
+  readonly redeliverDeadLetters: {
+    readonly path: { readonly webhookId: string };
+    readonly query: Nothing;
+    readonly body: RedeliverDeadLettersRequest | undefined;
+    readonly answer: RedeliverDeadLettersAnswer;
+  };
   /** The public key that artefacts for this hospital are sealed to, with its proof. */
   readonly getEncryptionKey: {
     readonly path: Nothing;
@@ -4880,6 +5203,13 @@ export interface Api {
     readonly query: Nothing;
     readonly body: undefined;
     readonly answer: GetReadinessAnswer;
+  };
+  /** What is left of each own privacy account, in Prometheus' text format. */
+  readonly getMetricsOfAccounts: {
+    readonly path: Nothing;
+    readonly query: Nothing;
+    readonly body: undefined;
+    readonly answer: string;
   };
   /** Figures in Prometheus' text format. */
   readonly getMetrics: {
@@ -4978,6 +5308,9 @@ export const ROUTES = {
   renewPolicies: { method: 'POST', path: '/v1/policies/renew' },
   listActivities: { method: 'GET', path: '/v1/audit/activities/{by}' },
   indexStudy: { method: 'POST', path: '/v1/studies/{studyId}/activities' },
+  prepareTransaction: { method: 'POST', path: '/v1/unsigned-transactions' },
+  endorseTransaction: { method: 'POST', path: '/v1/unsigned-transactions/{transactionId}/endorsement' },
+  submitTransaction: { method: 'POST', path: '/v1/unsigned-transactions/{transactionId}/submission' },
   getTransaction: { method: 'GET', path: '/v1/transactions/{transactionId}' },
   getLedger: { method: 'GET', path: '/v1/ledger' },
   getAttention: { method: 'GET', path: '/v1/attention' },
@@ -4997,6 +5330,14 @@ export const ROUTES = {
   getWitnessStatement: { method: 'GET', path: '/v1/ledger/witness-statement' },
   compareWitnessStatement: { method: 'POST', path: '/v1/ledger/witness-statement' },
   streamEvents: { method: 'GET', path: '/v1/events' },
+  registerWebhook: { method: 'POST', path: '/v1/webhooks' },
+  listWebhooks: { method: 'GET', path: '/v1/webhooks' },
+  getWebhook: { method: 'GET', path: '/v1/webhooks/{webhookId}' },
+  removeWebhook: { method: 'DELETE', path: '/v1/webhooks/{webhookId}' },
+  replayWebhook: { method: 'POST', path: '/v1/webhooks/{webhookId}/replay' },
+  rotateWebhookSecret: { method: 'POST', path: '/v1/webhooks/{webhookId}/rotate-secret' },
+  listDeadLetters: { method: 'GET', path: '/v1/webhooks/{webhookId}/dead-letters' },
+  redeliverDeadLetters: { method: 'POST', path: '/v1/webhooks/{webhookId}/redeliver' },
   getEncryptionKey: { method: 'GET', path: '/v1/local/encryption-key' },
   checkLocalDataset: { method: 'POST', path: '/v1/local/datasets' },
   getHeldOutPatients: { method: 'GET', path: '/v1/local/datasets/{datasetId}/held-out' },
@@ -5010,5 +5351,6 @@ export const ROUTES = {
   getArtefactUsage: { method: 'GET', path: '/v1/local/artefacts/usage' },
   getHealth: { method: 'GET', path: '/healthz' },
   getReadiness: { method: 'GET', path: '/readyz' },
+  getMetricsOfAccounts: { method: 'GET', path: '/v1/metrics' },
   getMetrics: { method: 'GET', path: '/metrics' },
 } as const;
