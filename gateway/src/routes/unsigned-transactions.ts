@@ -35,6 +35,11 @@ const Prepared = {
   sha256: Type.String({ description: 'Their SHA-256, for a card that signs digests.' }),
   expiresAt: Type.String({ description: 'Until when the signature is waited for.' }),
 };
+const EXAMPLE_BODY = {
+  certificate: '-----BEGIN CERTIFICATE-----…',
+  transaction: 'study:start',
+  argument: { studyId: 'heart-2026' },
+};
 const EXAMPLE_PREPARED = {
   transactionId: EXAMPLE_COMMIT.transactionId,
   message: 'CtEICm8IAxoMCNyJ…',
@@ -73,17 +78,20 @@ function addPreparing(app: FastifyInstance, { ledger }: Dependencies, unsigned: 
         'certificate for the role, not the API key. `argument` is all that the transaction takes, also what other ' +
         'routes have in their path. `consilium-verify show-message` says in words what a message is.\n\nNeeds any role.',
       security,
-      body: Strict({
-        certificate: Type.String({
-          minLength: 1,
-          maxLength: CERTIFICATE_CHARACTERS_MAX,
-          description: "The client's certificate in PEM, issued by this organisation's authority.",
-        }),
-        transaction: Type.Enum(NAMES, {
-          description: 'As the other routes name it, for example study:consent.',
-        }),
-        argument: Type.Object({}, { description: 'What the transaction takes.' }),
-      }),
+      body: Type.Object(
+        {
+          certificate: Type.String({
+            minLength: 1,
+            maxLength: CERTIFICATE_CHARACTERS_MAX,
+            description: "The client's certificate in PEM, issued by this organisation's authority.",
+          }),
+          transaction: Type.Enum(NAMES, {
+            description: 'As the other routes name it, for example study:consent.',
+          }),
+          argument: Type.Object({}, { description: 'What the transaction takes.' }),
+        },
+        { additionalProperties: false, examples: [EXAMPLE_BODY] },
+      ),
       response: {
         201: { ...Type.Object(Prepared), description: 'To be signed.', examples: [EXAMPLE_PREPARED] },
         ...problemResponses([
