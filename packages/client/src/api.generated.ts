@@ -1186,6 +1186,25 @@ export interface EndorseTransactionRequest {
   readonly signature: string;
 }
 
+/** Endorsed, and to be signed. */
+export interface EndorseTransactionAnswer {
+  readonly transactionId: string;
+  /** The bytes to sign, in base64. */
+  readonly message: string;
+  /** Their SHA-256, for a card that signs digests. */
+  readonly sha256: string;
+  /** Until when the signature is waited for. */
+  readonly expiresAt: string;
+  /** The row that the ledger will hold, once this is submitted. */
+  readonly result: unknown;
+}
+
+/** `EndorseTransactionRequest` of the OpenAPI document. */
+export interface EndorseTransactionRequest {
+  /** Of the decoded `message`: ECDSA over SHA-256 in DER, or Ed25519. In base64. */
+  readonly signature: string;
+}
+
 /** `Equivocation` of the OpenAPI document. */
 export interface Equivocation {
   /** Version of the row's form. */
