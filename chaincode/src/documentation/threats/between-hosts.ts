@@ -25,6 +25,16 @@ export const BETWEEN_HOSTS: ThreatSection = {
       ],
     },
     {
+      id: 'false-welcome',
+      attack: 'Another channel, swarm or organisation at a joining',
+      titles: [
+        'a first block with another digest is not joined, nor one that is none, and nothing is kept of it',
+        'keys of the swarm that differ are not taken, and both senders are named',
+        'a newcomer whose definition is missing or of other roots is not taken up, and nothing is changed',
+        'what no file can change is refused with what to do, and the file before stays the one that is taken up',
+      ],
+    },
+    {
       id: 'strangers-at-a-link',
       attack: 'Strangers at the links of IPFS',
       titles: [
