@@ -11,7 +11,8 @@ import type { ServiceDefinition } from './service.ts';
 import { type GatewayTls, type WitnessFile, witnessEnvironment } from './witness-settings.ts';
 
 const DEFAULT_TAKEOVER_MS = 20_000;
-export const READY_TIMEOUT_MS = 60_000;
+/** Of a machine that is busy with much else; a process that ends instead is seen at once. */
+export const READY_TIMEOUT_MS = 180_000;
 
 export interface Ports {
   readonly of: (name: string) => number;
