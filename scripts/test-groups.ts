@@ -15,7 +15,6 @@ const SHARED_FOLDERS = [
   'packages/federation/dist/',
   'packages/onnx-grad/dist/',
   'packages/verify/dist/',
-  'scripts/dist/',
   'test-network/dist/src/',
   'trainer/dist/src/actions/',
   'trainer/dist/src/artefacts/',
