@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { EXIT } from '@consilium/command-line';
 import { API_PREFIX, LEDGER_PATHS } from '@consilium/domain';
 import { pino } from 'pino';
 import { DEFAULT_LIMITS } from '../src/config.ts';
@@ -286,7 +287,7 @@ function report(of: {
     toPeer,
   });
   if (missing.length + twice.length + other.length + unasked.length + refused.length > 0)
-    process.exitCode = 1;
+    process.exitCode = EXIT.failed;
 }
 
 answerHelp(`Usage: node gateway/dist/bench/kills.js

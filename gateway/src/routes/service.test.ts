@@ -95,8 +95,8 @@ test('metrics say how many outcomes are not known, since when, and how high the 
 test('what is left of each account is for those with a key alone', async (t) => {
   const gateway = await openGateway();
   t.after(() => gateway.close());
-  assert.equal((await gateway.app.inject('/v1/metrics')).statusCode, 401);
-  const answer = await gateway.as('auditor', { url: '/v1/metrics' });
+  assert.equal((await gateway.app.inject('/v1/account-metrics')).statusCode, 401);
+  const answer = await gateway.as('auditor', { url: '/v1/account-metrics' });
   assert.deepEqual([answer.statusCode, answer.headers['content-type']?.split(';')[0]], [200, 'text/plain']);
   assert.match(answer.body, /^# TYPE consilium_budget_left_epsilon gauge$/m);
   assert.ok(!(await gateway.app.inject('/metrics')).body.includes('consilium_budget_left_epsilon'));

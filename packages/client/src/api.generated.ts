@@ -1186,25 +1186,6 @@ export interface EndorseTransactionRequest {
   readonly signature: string;
 }
 
-/** Endorsed, and to be signed. */
-export interface EndorseTransactionAnswer {
-  readonly transactionId: string;
-  /** The bytes to sign, in base64. */
-  readonly message: string;
-  /** Their SHA-256, for a card that signs digests. */
-  readonly sha256: string;
-  /** Until when the signature is waited for. */
-  readonly expiresAt: string;
-  /** The row that the ledger will hold, once this is submitted. */
-  readonly result: unknown;
-}
-
-/** `EndorseTransactionRequest` of the OpenAPI document. */
-export interface EndorseTransactionRequest {
-  /** Of the decoded `message`: ECDSA over SHA-256 in DER, or Ed25519. In base64. */
-  readonly signature: string;
-}
-
 /** `Equivocation` of the OpenAPI document. */
 export interface Equivocation {
   /** Version of the row's form. */
@@ -5370,6 +5351,6 @@ export const ROUTES = {
   getArtefactUsage: { method: 'GET', path: '/v1/local/artefacts/usage' },
   getHealth: { method: 'GET', path: '/healthz' },
   getReadiness: { method: 'GET', path: '/readyz' },
-  getMetricsOfAccounts: { method: 'GET', path: '/v1/metrics' },
+  getMetricsOfAccounts: { method: 'GET', path: '/v1/account-metrics' },
   getMetrics: { method: 'GET', path: '/metrics' },
 } as const;

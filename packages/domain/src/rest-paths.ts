@@ -101,7 +101,7 @@ export const GATEWAY_PATHS = {
   submissionOfUnsigned: '/unsigned-transactions/{transactionId}/submission',
   operation: '/operations/{operationId}',
   events: '/events',
-  metricsOfAccounts: '/metrics',
+  metricsOfAccounts: '/account-metrics',
   webhooks: '/webhooks',
   webhook: '/webhooks/{webhookId}',
   webhookReplay: '/webhooks/{webhookId}/replay',

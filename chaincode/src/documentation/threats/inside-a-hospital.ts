@@ -32,6 +32,19 @@ export const HOSPITAL: ThreatSection = {
       ],
     },
     {
+      id: 'signed-elsewhere',
+      attack: 'Keys that stay with their owners, used for something else',
+      titles: [
+        'nobody else endorses or submits what a caller prepared',
+        'a signature of another key or other bytes is refused, and peers are not asked',
+        'a caller that prepares without end is stopped, and another one is not',
+        'a caller fills neither the others’ room nor the memory',
+        'commits what a client signed with a key that it does not have',
+        'what is neither is refused, and so is a proposal with hidden parts or the id of another',
+        'what the bytes say cannot write lines of its own on the screen',
+      ],
+    },
+    {
       id: 'webhook-targets',
       attack: 'Webhooks to places where nobody should reach',
       titles: [
@@ -80,19 +93,6 @@ export const HOSPITAL: ThreatSection = {
         'asks the provider once for many, whoever names keys that are none',
         'is not known by a document of another issuer',
         'says the same whatever is wrong with a key, and the log says what, without the key',
-      ],
-    },
-    {
-      id: 'signed-elsewhere',
-      attack: 'Keys that stay with their owners, used for something else',
-      titles: [
-        'nobody else endorses or submits what a caller prepared',
-        'a signature of another key or other bytes is refused, and peers are not asked',
-        'a caller that prepares without end is stopped, and another one is not',
-        'a caller fills neither the others’ room nor the memory',
-        'commits what a client signed with a key that it does not have',
-        'what is neither is refused, and so is a proposal with hidden parts or the id of another',
-        'what the bytes say cannot write lines of its own on the screen',
       ],
     },
     {
