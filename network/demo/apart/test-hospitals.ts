@@ -75,6 +75,8 @@ export async function testHospitals(options: TestHospitalsOptions): Promise<Test
     const beside = inStudy.run(chosen, runner).finally(() => {
       isThrough = true;
     });
+    // It is awaited below. Where the study ends by an error first, all is still taken away.
+    beside.catch(() => undefined);
     const plan = planBeside(chosen, readStudyPlan(options.rounds));
     const begun = await runner.may('run the study', () => study(room, plan, inStudy));
     for (let at = 2; begun && !isThrough && !options.signal.aborted; at++) {
