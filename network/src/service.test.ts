@@ -132,3 +132,16 @@ test('a stop while a service waits for its restart means that it stays stopped',
   assert.equal(service.record.state, 'stopped');
   assert.equal(service.record.process, null);
 });
+
+test('a service that is not ready after a restart is ended before the next attempt', async () => {
+  let isReady = true;
+  const { service } = dummy('late', forever, async () => isReady, 500);
+  await service.start();
+  isReady = false;
+  await assert.rejects(service.restart(), /late was not ready after/);
+  const late = service.record.process!;
+  await until(() => service.record.process !== null && service.record.process.pid !== late.pid);
+  assert.ok(!isRunning(late), 'two of it run at once');
+  isReady = true;
+  await until(() => service.record.state === 'running');
+});

@@ -174,6 +174,8 @@ export class Service {
     while (!signal.aborted) {
       const lived = Date.now() - (this.#startedAt?.getTime() ?? 0);
       this.#backoff = lived > forgetAfter ? first : Math.min(most, this.#backoff * 2 || first);
+      await this.#end();
+      if (signal.aborted) return;
       this.#become('restarting');
       await sleep(this.#backoff, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
@@ -186,11 +188,15 @@ export class Service {
       } catch (error) {
         if (signal.aborted) return;
         this.#options.report((error as Error).message);
-        const identity = this.#identity;
-        if (identity !== null) await endProcess(identity, { graceMs: this.#options.graceMs, group: true });
-        await this.#exited;
       }
     }
+  }
+
+  /** Whatever of it still runs: one that was not ready in time holds its port. */
+  async #end(): Promise<void> {
+    const identity = this.#identity;
+    if (identity !== null) await endProcess(identity, { graceMs: this.#options.graceMs, group: true });
+    await this.#exited;
   }
 
   async #becomeReady(): Promise<void> {
