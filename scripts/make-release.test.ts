@@ -86,8 +86,14 @@ test('it installs from its files alone, keeps the version before to go back to, 
   cpSync(out, changed, { recursive: true });
   writeFileSync(join(changed, 'CHAINCODE_SHA256'), `${'0'.repeat(64)}\n`);
   assert.match(install(changed).stderr, /is not the one that was published/);
-  // The next version, in the way in which whoever publishes it makes it.
+  // Its digest is the same, and what was added would be the program that starts everything.
   writeFileSync(join(changed, 'CHAINCODE_SHA256'), readFileSync(join(out, 'CHAINCODE_SHA256')));
+  for (const added of ['node.tgz', `packages/consilium-added-${version}.tgz`]) {
+    cpSync(join(out, 'dependencies.tgz'), join(changed, added));
+    assert.match(install(changed, '--digest', digest).stderr, new RegExp(`${added} is not in SHA256SUMS`));
+    rmSync(join(changed, added));
+  }
+  // The next version, in the way in which whoever publishes it makes it.
   writeFileSync(join(changed, 'VERSION'), `${version}-next\n`);
   for (const name of readdirSync(join(changed, 'packages'))) {
     const next = name.replace(`-${version}.tgz`, `-${version}-next.tgz`);

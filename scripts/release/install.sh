@@ -40,6 +40,11 @@ cd "$here"
 sum=$(sha256sum SHA256SUMS | cut -d ' ' -f 1)
 [ -z "$digest" ] || [ "$sum" = "$digest" ] || fail "SHA256SUMS has the digest $sum, and not $digest: nothing is installed"
 sha256sum --check --quiet --strict SHA256SUMS || fail 'A file of this release is not the one that was published.'
+# What is checked is what is named: a file that was put beside them is not.
+for file in VERSION PLATFORM CHAINCODE_SHA256 dependencies.tgz packages/* node.tgz; do
+  [ ! -e "$file" ] || cut -c 67- SHA256SUMS | grep -Fqx -e "$file" ||
+    fail "$file is not in SHA256SUMS: it was added to this release, and nothing is installed"
+done
 version=$(cat VERSION)
 echo "$version" | grep -Eq '^[0-9A-Za-z][0-9A-Za-z.+-]*$' || fail 'VERSION is no version'
 platform=$(cat PLATFORM)
