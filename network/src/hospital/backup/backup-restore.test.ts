@@ -1,6 +1,7 @@
 // A backup and its restore without any Fabric: folders as `hospital init` and a running organisation leave them.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   cpSync,
@@ -198,6 +199,28 @@ describe("an organisation's backup", () => {
     ).finish();
     assert.deepEqual(removed, [join(to, older[0]!)]);
     assert.ok(older.slice(1).every((name) => existsSync(join(to, name))));
+  });
+
+  it('overwrites nothing that a link with the name of older keys leads to', async () => {
+    const to = newPath('to');
+    mkdirSync(to);
+    const target = newPath('target');
+    writeFileSync(target, 'of somebody who shares the folder of backups');
+    symlinkSync(target, join(to, 'clinic1-20260901T120000Z.study-keys.age'));
+    const draft = await writeBackup(wantedAt(join(to, 'clinic1-20261101T120000Z.backup.age')));
+    assert.deepEqual((await draft.finish()).removed, []);
+    assert.equal(readFileSync(target, 'utf8'), 'of somebody who shares the folder of backups');
+  });
+
+  it('leaves out the socket of a supervisor that was killed', async () => {
+    const { directory } = clinic.layout;
+    const server = createServer().listen(join(directory, 'control.sock'));
+    await once(server, 'listening');
+    const { restored, directory: to } = restoreTo(await backedUp());
+    server.close();
+    await restored;
+    assert.equal(existsSync(join(to, 'control.sock')), false);
+    assert.ok(existsSync(join(to, 'notes.txt')));
   });
 
   it('is not begun without room for it', async () => {

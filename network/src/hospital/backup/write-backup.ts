@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  constants,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -261,20 +262,22 @@ async function finish(
 
 function removeOlderKeys(newest: string, organisation: string): string[] {
   const folder = dirname(newest);
-  const older = readdirSync(folder).filter(
-    (name) =>
-      name.startsWith(`${organisation}-`) &&
-      /^[0-9]{8}T[0-9]{6}Z[.]study-keys[.]age$/.test(name.slice(organisation.length + 1)) &&
-      name < basename(newest),
+  // A link there, whoever made it, leads to what is no backup.
+  const older = readdirSync(folder, { withFileTypes: true }).filter(
+    (entry) =>
+      entry.isFile() &&
+      entry.name.startsWith(`${organisation}-`) &&
+      /^[0-9]{8}T[0-9]{6}Z[.]study-keys[.]age$/.test(entry.name.slice(organisation.length + 1)) &&
+      entry.name < basename(newest),
   );
-  const paths = older.map((name) => join(folder, name));
+  const paths = older.map(({ name }) => join(folder, name));
   for (const path of paths) overwriteAndRemove(path);
   return paths;
 }
 
 /** Where the file system writes in place, nothing is left of it. */
 function overwriteAndRemove(path: string): void {
-  const descriptor = openSync(path, 'r+');
+  const descriptor = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
   try {
     const { size } = statSync(path);
     writeSync(descriptor, Buffer.alloc(size));
