@@ -40,3 +40,16 @@ test('a restart that failed is made up for, though the files are the same by the
   assert.deepEqual(await restarted(['config']), ['links-north', 'ipfs-north']);
   assert.deepEqual(await restarted([]), []);
 });
+
+test('files that a command wrote before it was interrupted are read when it runs again', async () => {
+  const interrupted = restartChangedReaders(hospital, layout, {
+    write: async () => {
+      write('links.json');
+      throw new Error('interrupted');
+    },
+    restart: () => assert.fail('restarted'),
+  });
+  await assert.rejects(interrupted, /interrupted/);
+  assert.deepEqual(await restarted([]), ['links-north']);
+  assert.deepEqual(await restarted([]), []);
+});

@@ -1,11 +1,14 @@
-// Which processes of a hospital read a file at their start that is another one since. The names are kept until they
-// were restarted, so that a command that is interrupted, or run again, restarts neither too few nor too many.
+// Which processes of a hospital read a file at their start that is another one since. What the files were before is
+// kept until all were restarted, so that a command that is interrupted, or run again, restarts neither too few nor too
+// many.
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeWhole } from '../state-file.ts';
 import type { Hospital } from './hospital-file.ts';
 import type { HospitalLayout } from './hospital-layout.ts';
 
+/** Digests of what each service's files were, by the service. */
 const pendingFile = ({ directory }: HospitalLayout): string => join(directory, 'agreed/restart.json');
 
 /** Each service with the files that say who the others are; orderer and peer learn that from the channel. */
@@ -17,8 +20,11 @@ function readersOf({ own }: Pick<Hospital, 'own'>, { directory, ipfsRepo, connec
   ]);
 }
 
-const textsOf = (files: readonly string[]): string =>
-  JSON.stringify(files.map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : null)));
+/** Of the files, which hold keys. */
+const digestOf = (files: readonly string[]): string =>
+  createHash('sha256')
+    .update(JSON.stringify(files.map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : null))))
+    .digest('hex');
 
 /**
  * Writes the files again, and restarts the services that read one that differs now, or that were not restarted since.
@@ -34,16 +40,16 @@ export async function restartChangedReaders(
   },
 ): Promise<string[]> {
   const readers = readersOf(hospital, layout);
-  const before = new Map([...readers].map(([name, files]) => [name, textsOf(files)]));
-  await work.write();
   const file = pendingFile(layout);
-  const pending = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as string[]) : [];
+  const before: Readonly<Record<string, string>> = existsSync(file)
+    ? JSON.parse(readFileSync(file, 'utf8'))
+    : Object.fromEntries([...readers].map(([name, files]) => [name, digestOf(files)]));
+  writeWhole(file, JSON.stringify(before), 0o600);
+  await work.write();
   const names = [...readers]
-    .filter(([name, files]) => pending.includes(name) || before.get(name) !== textsOf(files))
+    .filter(([name, files]) => before[name] !== digestOf(files))
     .map(([name]) => name);
-  if (names.length === 0) return [];
-  writeWhole(file, JSON.stringify(names), 0o600);
-  await work.restart(names);
+  if (names.length > 0) await work.restart(names);
   rmSync(file);
   return names;
 }
