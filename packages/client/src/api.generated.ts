@@ -5057,6 +5057,47 @@ export interface Api {
     readonly body: undefined;
     readonly answer: AskActsOfDayAnswer;
   };
+  /**
+   * A file that proves a study: its consents, rounds and costs, and its model or how it ended without
+   * one.
+   */
+  readonly getEvidenceOfStudy: {
+    readonly path: { readonly studyId: string };
+    readonly query: Nothing;
+    readonly body: undefined;
+    readonly answer: string;
+  };
+  /** A file that proves the lineage of a model, and shows no more than that takes. */
+  readonly getEvidenceOfModel: {
+    readonly path: { readonly studyId: string };
+    readonly query: Nothing;
+    readonly body: undefined;
+    readonly answer: string;
+  };
+  /**
+   * A file that proves every use of a dataset: which studies, which consents, which charges, and what is
+   * left.
+   */
+  readonly getEvidenceOfDataset: {
+    readonly path: { readonly datasetId: string };
+    readonly query: Nothing;
+    readonly body: undefined;
+    readonly answer: string;
+  };
+  /** A file that proves one transaction, of any gateway: who sent it, who endorsed it, and what it wrote. */
+  readonly getEvidenceOfTransaction: {
+    readonly path: { readonly transactionId: string };
+    readonly query: Nothing;
+    readonly body: undefined;
+    readonly answer: string;
+  };
+  /** What this gateway saw of the ledger, signed, as a file for another hospital. */
+  readonly getWitnessStatement: {
+    readonly path: Nothing;
+    readonly query: { readonly block?: number };
+    readonly body: undefined;
+    readonly answer: string;
+  };
   /** Compares what another hospital’s gateway saw with what this one checked, and answers in words. */
   readonly compareWitnessStatement: {
     readonly path: Nothing;
@@ -5084,6 +5125,13 @@ export interface Api {
     readonly query: Nothing;
     readonly body: undefined;
     readonly answer: ListWebhooksAnswerItem;
+  };
+  /** Removes a webhook, with its dead letters: nothing more is sent. */
+  readonly removeWebhook: {
+    readonly path: { readonly webhookId: string };
+    readonly query: Nothing;
+    readonly body: undefined;
+    readonly answer: undefined;
   };
   /** Sends all events again from a block on, under the ids they had. */
   readonly replayWebhook: {

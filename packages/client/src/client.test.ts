@@ -61,6 +61,29 @@ test('an operation is sent by its name, its places filled each as one segment', 
   assert.throws(() => targetOf('getStudy', {} as never), RangeError);
 });
 
+test('an operation whose answer is empty is done, and no failure', async (t) => {
+  const { client, seen } = await serve(t, (_, response) => void response.writeHead(204).end());
+  assert.equal(await client.call('removeWebhook', { path: { webhookId: '5f0c9a526d0b4c3f' } }), undefined);
+  assert.equal(seen[0]!.request, 'DELETE /v1/webhooks/5f0c9a526d0b4c3f');
+});
+
+test('a file of lines is answered as its text', async (t) => {
+  const lines = '{"a":1}\n{"b":2}\n';
+  const { client } = await serve(t, (_, response) => {
+    response.writeHead(200, { 'content-type': 'application/x-ndjson; charset=utf-8' }).end(lines);
+  });
+  assert.equal(await client.call('getEvidenceOfStudy', { path: { studyId: 'a' } }), lines);
+});
+
+test('every operation has types but the stream of events, whose answer has no end', () => {
+  const file = readFileSync(new URL('../../src/api.generated.ts', import.meta.url), 'utf8');
+  const typed = Object.keys(ROUTES).filter((name) => file.includes(`\n  readonly ${name}: {`));
+  assert.deepEqual(
+    Object.keys(ROUTES).filter((name) => !typed.includes(name)),
+    ['streamEvents'],
+  );
+});
+
 test('a list is read to its last page', async (t) => {
   const page = (items: string[], bookmark?: string) =>
     json(200, { items: items.map((mspId) => ({ mspId })), ...(bookmark && { bookmark }) });

@@ -92,8 +92,9 @@ export class Client {
     const { path, query, ...rest } = (request ?? {}) as RequestOptions & Record<'path' | 'query', Values>;
     const target = targetOf(name, { path, query } as never);
     const response = await this.send({ ...rest, method: ROUTES[name].method, target });
+    if (response.status === 204) return undefined as Api[N]['answer'];
     const type = response.headers.get('content-type') ?? '';
-    if (type.startsWith('text/')) return (await response.text()) as Api[N]['answer'];
+    if (/^(text\/|application\/x-ndjson)/.test(type)) return (await response.text()) as Api[N]['answer'];
     if (!type.startsWith('application/octet-stream')) return (await response.json()) as Api[N]['answer'];
     return new Uint8Array(await response.arrayBuffer()) as Api[N]['answer'];
   }

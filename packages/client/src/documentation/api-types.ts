@@ -87,9 +87,10 @@ function typeOf(schema: Schema): string {
   }
 }
 
-const PREFERRED = ['application/json', 'application/octet-stream', 'text/plain'];
+const PREFERRED = ['application/json', 'application/octet-stream', 'text/plain', 'application/x-ndjson'];
 
 function answerOf({ responses }: Operation): string | undefined {
+  if (responses[204] !== undefined) return 'undefined';
   const content = (responses[200] ?? responses[201])?.content ?? {};
   const type = PREFERRED.find((one) => content[one] !== undefined);
   return type === undefined ? undefined : typeOf(content[type]!.schema);
