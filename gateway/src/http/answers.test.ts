@@ -166,6 +166,33 @@ describe('an answer', () => {
     assert.match(String(read.headers['access-control-expose-headers']), /x-request-id/);
   });
 
+  it('to a preflight names every method and header that the document has', async () => {
+    const { headers } = await gateway.app.inject({
+      method: 'OPTIONS',
+      url: '/v1/webhooks/5f0c9a526d0b4c3f',
+      headers: { origin: ORIGIN, 'access-control-request-method': 'DELETE' },
+    });
+    const { paths } = (await gateway.app.inject('/documentation/json')).json();
+    type Operation = { readonly parameters?: readonly { readonly in: string; readonly name: string }[] };
+    const operations = Object.values(paths as Record<string, Record<string, Operation>>).flatMap((path) =>
+      Object.entries(path),
+    );
+    const namesIn = (name: string) => String(headers[`access-control-allow-${name}`]).split(', ');
+    const methods = new Set(operations.map(([method]) => method.toUpperCase()));
+    assert.deepEqual(
+      [...methods].filter((method) => !namesIn('methods').includes(method)),
+      [],
+    );
+    const parameters = operations.flatMap(([, { parameters: all = [] }]) => all);
+    const taken = parameters.filter((one) => one.in === 'header').map(({ name }) => name.toLowerCase());
+    assert.ok(taken.includes('prefer'));
+    const wanted = [...taken, 'authorization', 'content-type', 'traceparent'];
+    assert.deepEqual(
+      wanted.filter((name) => !namesIn('headers').includes(name)),
+      [],
+    );
+  });
+
   it('is shared with no origin where none is configured', async (t) => {
     const closed = await openGateway();
     t.after(() => closed.close());

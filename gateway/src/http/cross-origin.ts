@@ -42,10 +42,10 @@ export function readCrossOrigin(variables: EnvironmentReader): CrossOrigin | und
   return undefined;
 }
 
-const METHODS = 'GET, HEAD, POST';
+const METHODS = 'GET, HEAD, POST, DELETE';
 const TAKEN = [
   ...['accept', 'authorization', 'content-type', 'consilium-peer', 'idempotency-key', 'if-none-match'],
-  ...['last-event-id', 'prefer'],
+  ...['last-event-id', 'prefer', 'traceparent'],
 ].join(', ');
 const SHOWN = [
   ...[REQUEST_ID, 'allow', 'consilium-answered-block', 'consilium-block', 'consilium-peer', 'deprecation'],
