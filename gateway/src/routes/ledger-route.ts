@@ -28,6 +28,7 @@ import type { IdempotentRequest } from '../outbox/outbox.ts';
 import { filteredPage, type ListFilters } from './list-filters.ts';
 import { answerLater, endingOf } from './operations.ts';
 import {
+  type Answered,
   askedRead,
   asksOwnPeer,
   blocksOf,
@@ -212,13 +213,14 @@ function addLedgerRoute(app: FastifyInstance, dependencies: Dependencies, route:
       handler: async (request, reply) => {
         const asked = askedRead(route, request.query, reply);
         const argument = argumentFrom(request, asked.argument);
+        const answered: Answered[] = [];
         const ask = async (page: object) => {
           const call = { name: route.transaction, argument: { ...argument, ...page }, ...callerOf(request) };
           const blocks = blocksOf(dependencies);
           const { found, mspId } = await timed(dependencies, route.transaction, () =>
             askPeer(dependencies.ledger, call, { ownOnly: asksOwnPeer(request) }),
           );
-          sayWho(reply, { mspId, blocks });
+          answered.push({ mspId, blocks });
           return found as { items: readonly object[]; bookmark?: string };
         };
         const { limit, bookmark, filtered } = asked;
@@ -227,6 +229,7 @@ function addLedgerRoute(app: FastifyInstance, dependencies: Dependencies, route:
           filtered === undefined
             ? await ask(page)
             : await filteredPage(ask, route.filters ?? {}, { ...filtered, limit, bookmark });
+        sayWho(reply, answered);
         return withDuoLabels(withNext({ request, reply, isList: isPaged(route) }, found));
       },
     });

@@ -155,6 +155,32 @@ test('a read says whose peer answered, and is asked of the own peer alone where 
   assert.equal((await read('/v1/members', { 'consilium-peer': 'ClevelandMSP' })).statusCode, 400);
 });
 
+test('a list of several pages names a peer only where it answered every one of them', async (t) => {
+  /** The own peers are away for one page of several. */
+  class AwayOnce extends PagedLedger {
+    awayAt = -1;
+    asked = 0;
+
+    override async evaluate(call: Parameters<MemoryLedger['evaluate']>[0]): Promise<unknown> {
+      if (call.askedOf !== undefined && this.asked++ === this.awayAt) {
+        throw new LedgerError({ code: 'LEDGER_UNAVAILABLE', step: 'evaluate', message: 'away' });
+      }
+      return super.evaluate(call);
+    }
+  }
+  const { ledger, read } = await open(t, new AwayOnce(5_000));
+  const own = ledger as AwayOnce;
+  const named = async (awayAt: number) => {
+    Object.assign(own, { awayAt, asked: 0 });
+    const answer = await read('/v1/studies?owner=NobodyMSP');
+    assert.deepEqual([answer.statusCode, own.asked], [200, LEDGER_PAGES_MAX]);
+    return answer.headers['consilium-peer'];
+  };
+  assert.equal(await named(-1), 'Org1MSP');
+  for (let page = 0; page < LEDGER_PAGES_MAX; page += 1)
+    assert.equal(await named(page), undefined, `${page}`);
+});
+
 const LATER = { prefer: 'respond-async' };
 const POST = { method: 'POST', url: '/v1/members', payload: REGISTER_MEMBER } as const;
 

@@ -111,21 +111,21 @@ export function askedRead(route: Read, query: unknown, reply: FastifyReply): Ask
 /** Whether only a peer of the own organisation may answer. */
 export const asksOwnPeer = ({ headers }: FastifyRequest): boolean => headers['consilium-peer'] === 'own';
 
+/** Who answered one question, and the last block that this gateway had checked before it asked. */
+export interface Answered {
+  readonly mspId: string | undefined;
+  readonly blocks: number;
+}
+
 /**
- * The organisation whose peer answered, and the last block that this gateway had checked before it asked: what it
- * checked came from the own peer, so that an answer of the own peer is of no earlier block.
+ * The organisation whose peer answered every page that was read, and the block of the first, which says least: what
+ * this gateway checked came from the own peer, so that an answer of the own peer is of no earlier block.
  */
-export function sayWho(
-  reply: FastifyReply,
-  { mspId, blocks }: { readonly mspId: string | undefined; readonly blocks: number },
-): void {
-  // Of several pages the first says least.
-  if (reply.hasHeader('consilium-block') || mspId === undefined) {
-    if (mspId === undefined) reply.removeHeader('consilium-peer').removeHeader('consilium-block');
-    return;
-  }
-  reply.header('consilium-peer', mspId);
-  if (blocks > 0) reply.header('consilium-block', String(blocks - 1));
+export function sayWho(reply: FastifyReply, pages: readonly Answered[]): void {
+  const [first] = pages;
+  if (first?.mspId === undefined || pages.some(({ mspId }) => mspId !== first.mspId)) return;
+  reply.header('consilium-peer', first.mspId);
+  if (first.blocks > 0) reply.header('consilium-block', String(first.blocks - 1));
 }
 
 export const blocksOf = ({ history }: Pick<Dependencies, 'history'>): number => history.status?.blocks ?? 0;
