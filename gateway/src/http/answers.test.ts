@@ -3,11 +3,12 @@ import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it, test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import Fastify from 'fastify';
 import { pino } from 'pino';
 import { GATEWAY_ERRORS, type GatewayErrorEntry } from '../gateway-errors.ts';
 import { type GatewayFixture, openGateway } from '../testing/gateway-fixture.ts';
 import { exchangeRaw } from '../testing/raw-connection.ts';
-import { takesGzip } from './compression.ts';
+import { compressAnswers, takesGzip } from './compression.ts';
 import { entityTagOf, isNamed } from './entity-tag.ts';
 import { REGISTER_MEMBER } from './examples.ts';
 import { FloodLines, LINES_PER_WINDOW } from './flood-lines.ts';
@@ -214,6 +215,22 @@ describe('an answer', () => {
     assert.equal(written[0]!.reqId, refused[0]!.headers['x-request-id']);
     assert.ok(!JSON.stringify(lines).includes(secret));
   });
+});
+
+test('what may hold secrets is not packed, however its path is written', async (t) => {
+  const app = Fastify();
+  t.after(() => app.close());
+  compressAnswers(app);
+  for (const url of ['/v1/local/jobs', '/v1/members'])
+    app.get(url, async () => ({ long: 'x'.repeat(5_000) }));
+  const coding = async (url: string) => {
+    const answer = await app.inject({ url, headers: { 'accept-encoding': 'gzip' } });
+    return [answer.statusCode, answer.headers['content-encoding']];
+  };
+  assert.deepEqual(await coding('/v1/members'), [200, 'gzip']);
+  for (const url of ['/v1/local/jobs', '/v1/%6cocal/jobs', '/v1/loca%6C/jobs?a']) {
+    assert.deepEqual(await coding(url), [200, undefined], url);
+  }
 });
 
 test('lines of a flood are few for each caller, and the next one counts those that were not written', () => {

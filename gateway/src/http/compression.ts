@@ -30,7 +30,8 @@ export function compressAnswers(app: FastifyInstance): void {
   app.addHook('onSend', async (request, reply, payload) => {
     const type = String(reply.getHeader('content-type') ?? '');
     if (typeof payload !== 'string' || payload.length < LEAST_CHARACTERS || !TEXT.test(type)) return payload;
-    if (request.url.startsWith(LOCAL) || reply.hasHeader('content-encoding')) return payload;
+    // By the route, since /v1/%6cocal/ is the same path.
+    if (request.routeOptions.url?.startsWith(LOCAL) || reply.hasHeader('content-encoding')) return payload;
     reply.header('vary', varyWith(reply.getHeader('vary'), 'accept-encoding'));
     if (!takesGzip(request.headers['accept-encoding'])) return payload;
     const packed = await compress(payload, { level: constants.Z_BEST_SPEED });
