@@ -153,3 +153,23 @@ test('a caller that prepares without end is stopped, and another one is not', as
   assert.ok(Number(refused?.headers['retry-after']) > 0);
   assert.equal((await prepare({}, 'researcher')).status, 201);
 });
+
+test('a client may go on without end as long as it sends what it prepared', async (t) => {
+  const own = await openGateway();
+  t.after(() => own.close());
+  const { cert: certificate } = person;
+  const send = async (url: string, payload: object) =>
+    own.as('researcher', { method: 'POST', url, payload }).then((answer) => answer.json());
+  for (let i = 0; i < 60; i += 1) {
+    const argument = { ...REGISTER_DATASET, datasetId: `many-${i}` };
+    const { transactionId: id, message } = await send(URL, {
+      certificate,
+      transaction: 'dataset:register',
+      argument,
+    });
+    assert.ok(message !== undefined, `${i} could not be prepared`);
+    const endorsement = await send(`${URL}/${id}/endorsement`, { signature: signatureOf(message) });
+    const done = await send(`${URL}/${id}/submission`, { signature: signatureOf(endorsement.message) });
+    assert.equal(done.transactionId, id);
+  }
+});

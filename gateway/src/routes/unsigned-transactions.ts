@@ -198,6 +198,7 @@ function addSubmitting(
       if (endorsed === undefined) throw new GatewayRefusal('NOTHING_TO_SIGN', 'It is not endorsed yet.');
       const signature = signatureOf(request, endorsed, waiting);
       const { replayed, ...committed } = await submissions.submitSigned(name, endorsed, signature);
+      unsigned.done(waiting);
       if (replayed) reply.header('idempotency-replayed', 'true');
       return committed;
     },

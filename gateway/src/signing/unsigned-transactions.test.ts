@@ -58,3 +58,25 @@ test('a caller fills neither the others’ room nor the memory', () => {
   waiting.add(transaction('many', 10));
   waiting.add(transaction('fourth', 500));
 });
+
+test('what is done makes room for its own caller, and for others where all is full', () => {
+  const { waiting } = waitingRoom({ bytes: 2000, bytesOfCaller: 1000, countOfCaller: 3 });
+  const first = waiting.add(transaction('many', 10));
+  const others = waiting.add(transaction('other', 400));
+  waiting.done(others);
+  for (let i = 0; i < 2; i += 1) waiting.add(transaction('many', 10));
+  assert.throws(() => waiting.add(transaction('many', 10)), refused('TOO_MANY_UNSIGNED'));
+  assert.equal(waiting.get('other', others.proposal.transactionId).isDone, true, 'it is of no use to "many"');
+  waiting.done(first);
+  assert.equal(
+    waiting.get('many', first.proposal.transactionId).isDone,
+    true,
+    'and is answered again until then',
+  );
+  waiting.add(transaction('many', 10));
+  assert.throws(() => waiting.get('many', first.proposal.transactionId), refused('NOTHING_TO_SIGN'));
+  assert.throws(() => waiting.add(transaction('many', 10)), refused('TOO_MANY_UNSIGNED'));
+  waiting.add(transaction('third', 500));
+  waiting.add(transaction('fourth', 400));
+  assert.throws(() => waiting.get('other', others.proposal.transactionId), refused('NOTHING_TO_SIGN'));
+});

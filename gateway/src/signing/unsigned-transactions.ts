@@ -28,6 +28,8 @@ export interface UnsignedTransaction {
   readonly proposal: UnsignedMessage;
   /** Once peers endorsed it. */
   readonly endorsed?: EndorsedMessage;
+  /** It is on the ledger, and waits for nothing: it is kept only so that the same request is answered again. */
+  readonly isDone?: boolean;
   readonly expiresAtMs: number;
 }
 
@@ -45,14 +47,11 @@ export class UnsignedTransactions {
   /** @throws GatewayRefusal TOO_MANY_UNSIGNED where this caller, or all together, have too many */
   add(transaction: Omit<UnsignedTransaction, 'expiresAtMs'>): UnsignedTransaction {
     this.#forgetOld();
-    const own = [...this.#waiting.values()].filter(({ caller }) => caller === transaction.caller);
     const { bytes, bytesOfCaller, countOfCaller } = this.#limits;
     const more = sizeOf(transaction);
-    const fits =
-      own.length < countOfCaller &&
-      total(own) + more <= bytesOfCaller &&
-      total([...this.#waiting.values()]) + more <= bytes;
-    if (!fits) throw new GatewayRefusal('TOO_MANY_UNSIGNED');
+    const own = [...this.#waiting.values()].filter(({ caller }) => caller === transaction.caller);
+    this.#makeRoom(own, { count: countOfCaller - 1, bytes: bytesOfCaller - more });
+    this.#makeRoom([...this.#waiting.values()], { count: Number.POSITIVE_INFINITY, bytes: bytes - more });
     return this.#keep({ ...transaction, expiresAtMs: this.#now() + PROPOSAL_MS });
   }
 
@@ -66,6 +65,28 @@ export class UnsignedTransactions {
 
   endorsed(transaction: UnsignedTransaction, endorsed: EndorsedMessage): UnsignedTransaction {
     return this.#keep({ ...transaction, endorsed, expiresAtMs: this.#now() + TRANSACTION_MS });
+  }
+
+  /** Its room is for others now, the oldest first. */
+  done(transaction: UnsignedTransaction): void {
+    const { transactionId } = transaction.proposal;
+    if (this.#waiting.has(transactionId)) this.#keep({ ...transaction, isDone: true });
+  }
+
+  /** Forgets of these what is done, until no more than so many are left. @throws GatewayRefusal TOO_MANY_UNSIGNED */
+  #makeRoom(
+    some: readonly UnsignedTransaction[],
+    most: { readonly count: number; readonly bytes: number },
+  ): void {
+    let [count, bytes] = [some.length, total(some)];
+    for (const one of some) {
+      if (count <= most.count && bytes <= most.bytes) return;
+      if (one.isDone !== true) continue;
+      this.forget(one);
+      count -= 1;
+      bytes -= sizeOf(one);
+    }
+    if (count > most.count || bytes > most.bytes) throw new GatewayRefusal('TOO_MANY_UNSIGNED');
   }
 
   forget({ proposal }: Pick<UnsignedTransaction, 'proposal'>): void {
