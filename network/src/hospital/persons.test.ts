@@ -9,7 +9,8 @@ import { InputError } from '@consilium/command-line';
 import { stringify } from 'yaml';
 import { findHospitalPrograms, whyNoFabric } from '../native/binaries.ts';
 import { isFree } from '../ports.ts';
-import type { EnrolmentPlace } from './enrolment.ts';
+import { CertificateAuthority } from './certificate-authority.ts';
+import { authoritiesOf, type EnrolmentPlace } from './enrolment.ts';
 import { readHospital } from './hospital-file.ts';
 import { hospitalLayout } from './hospital-layout.ts';
 import { acceptCertificate, makeRequest } from './own-person.ts';
@@ -22,6 +23,7 @@ import {
   proofOf,
   readForm,
   revokePerson,
+  type Ticket,
   userFolderOf,
 } from './persons.ts';
 import { exampleConsortium } from './testing/example-consortium.ts';
@@ -130,4 +132,23 @@ test('a ticket gives one certificate to who has it, whose key never leaves them,
   // Who comes back gets another name at the authority: what was revoked stays revoked.
   const again = await enrolHere(place, 'ben', 'steward');
   assert.notEqual(again.id, here.id);
+});
+
+test('a second invitation makes the first ticket good for nothing, also for who asks the authority itself', {
+  skip: whyNoFabric(findHospitalPrograms),
+}, async () => {
+  const place = await placeOf('twice', findHospitalPrograms());
+  mkdirSync(place.layout.authorities.tls, { recursive: true });
+  writeFileSync(join(place.layout.authorities.tls, 'ca-cert.pem'), 'of TLS');
+  const first = await invite(place, 'cleo', 'steward');
+  const second = await invite(place, 'cleo', 'steward');
+  const csrOf = async (ticket: Ticket) =>
+    readForm<PersonRequest>(await makeRequest(ticket, join(root, ticket.id)), PersonRequest, 'request').csr;
+  const authority = await CertificateAuthority.start(authoritiesOf(place).identity);
+  try {
+    await assert.rejects(authority.certify(await csrOf(first), first), /does not certify cleo@clinic1/);
+    assert.match(await authority.certify(await csrOf(second), second), /BEGIN CERTIFICATE/);
+  } finally {
+    await authority.stop();
+  }
 });

@@ -137,15 +137,26 @@ async function withAuthority<T>(
 export async function invite(place: EnrolmentPlace, name: string, role: PersonRole): Promise<Ticket> {
   const { hospital, layout } = place;
   const person = newPerson(place, name, role);
-  const { id, secret } = await withAuthority(place, (authority) =>
-    registerAs(authority, registrationOf(person)),
-  );
+  const { id, secret } = await withAuthority(place, async (authority) => {
+    await revokeInvitation(authority, layout, name);
+    return registerAs(authority, registrationOf(person));
+  });
   keep(layout, { ...person, id, keyIs: 'theirs', state: 'invited', secret });
   const read = (of: 'identity' | 'tls') => readFileSync(rootOf({ home: layout.authorities[of] }), 'utf8');
   return {
     ...{ kind: 'consilium ticket', mspId: hospital.own.mspId, organisation: hospital.own.name },
     ...{ person: name, id, role, secret, identityRoot: read('identity'), tlsRoot: read('tls') },
   };
+}
+
+/** A ticket that was given out before is good for nothing at the authority either, whoever has it. */
+async function revokeInvitation(
+  authority: CertificateAuthority,
+  layout: HospitalLayout,
+  name: string,
+): Promise<void> {
+  const before = personsIn(layout).find((one) => one.name === name);
+  if (before?.state === 'invited') await authority.revoke(before.id, 'superseded');
 }
 
 /** Under another name where that one was used before: its tickets and certificates are not good for this one. */
@@ -168,6 +179,7 @@ export async function enrolHere(place: EnrolmentPlace, name: string, role: Perso
   const folder = userFolderOf(layout, hospital.own.mspId, name);
   const at = { form: 'msp', folder } as const;
   const id = await withAuthority(place, async (authority) => {
+    await revokeInvitation(authority, layout, name);
     const registered = await registerAs(authority, registrationOf(person));
     await authority.enrolRegistered(registered, draftOf(at));
     return registered.id;
