@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { InputError } from '@consilium/command-line';
 import { organisationDirOf } from './hospital-layout.ts';
@@ -92,9 +92,20 @@ test('keys are deleted for the own MSP id alone, and not while something is owed
   assert.throws(() => deleteKeys(hospital, free, 'Clinic2MSP'), InputError);
   assert.throws(() => deleteKeys(hospital, bound, 'Clinic1MSP'), /owed/);
   assert.ok(existsSync(nodes));
-  deleteKeys(hospital, free, 'Clinic1MSP');
-  for (const gone of [nodes, layout.exchangeKey, join(directory, 'clinic1/keys.json')])
+  const former = ['replaced/orderer-1/key.pem', 'revoked/trainer-1/keystore/key.pem', 'compose/gateway.env'];
+  for (const name of [...former, 'revoked/trainer-1/signcerts/cert.pem', 'revoked/identity.pem']) {
+    mkdirSync(dirname(join(directory, name)), { recursive: true });
+    writeFileSync(join(directory, name), 'former');
+  }
+  const all = leavingOf(hospital, layout, { record: LEFT, peers: REFUSED, isRunning: false });
+  deleteKeys(hospital, all, 'Clinic1MSP');
+  for (const gone of [
+    nodes,
+    layout.exchangeKey,
+    ...[...former, 'clinic1/keys.json'].map((name) => join(directory, name)),
+  ])
     assert.ok(!existsSync(gone), gone);
+  assert.ok(existsSync(join(directory, 'revoked/identity.pem')));
   for (const kept of ['clinic1/trainer/salt', 'fabric/peer', 'ca'])
     assert.ok(existsSync(join(directory, kept)), kept);
 });

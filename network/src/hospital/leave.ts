@@ -7,6 +7,7 @@ import { ledgerPath } from '@consilium/domain';
 import { writeWhole } from '../state-file.ts';
 import type { Hospital } from './hospital-file.ts';
 import { type HospitalLayout, organisationDirOf } from './hospital-layout.ts';
+import { formerIdentities } from './revocation.ts';
 
 /** What the own gateway answers to a path of the ledger. */
 export type AskLedger = (path: string) => Promise<unknown>;
@@ -108,13 +109,17 @@ function* owedTo({ record, peers, isRunning }: Parameters<typeof leavingOf>[2]):
   if (isRunning) yield 'its processes run: `hospital down`';
 }
 
-function partsOf({ directory, ipfsRepo, exchangeKey, connection }: HospitalLayout, own: Hospital['own']) {
+function partsOf(layout: HospitalLayout, own: Hospital['own']) {
+  const { directory, ipfsRepo, exchangeKey, connection } = layout;
   const organisation = organisationDirOf(directory, own.mspId);
   const there = (parts: readonly Kept[]) => parts.filter(({ path }) => existsSync(path));
   return {
     deletes: there([
       { path: join(organisation, 'nodes'), why: 'keys of orderer, peer, chaincode and links' },
       { path: join(organisation, 'users'), why: 'keys of the administrator and of each role' },
+      { path: join(directory, 'replaced'), why: 'former keys of the orderer' },
+      ...formerIdentities(layout).map((path) => ({ path, why: 'the former key of who was revoked' })),
+      { path: join(directory, 'compose'), why: 'keys of the services, for Docker Compose' },
       { path: exchangeKey, why: 'the key to which others sealed' },
       { path: ipfsRepo, why: "the swarm's key, and copies of sealed artefacts that the members hold" },
       { path: join(directory, 'fabric/orderer'), why: 'the same blocks as the peer has' },
