@@ -57,6 +57,10 @@ test('a certificate is revoked, probed or renewed only where it is said which', 
   const both = hospital('revoke', '--what', 'trainer', '--certificate', 'x.pem');
   assert.equal(both.status, 2);
   assert.match(both.stderr, /give one of --person, --what or --certificate/);
+  // Whoever writes both means one of them, and the other would stay as it is.
+  const person = ['--person', 'anna'];
+  assert.match(hospital('revoke', ...person, '--what', 'trainer').stderr, /give one of --person, --what/);
+  assert.match(hospital('revoke', ...person, '--reason', 'lost').stderr, /--reason must be unspecified or/);
   assert.match(hospital('revoke', '--what', 'orderer').stderr, /--what must be peer or admin or operator/);
   assert.match(hospital('renew').stderr, /--what is missing: write one of peer, .*orderer/);
   assert.match(hospital('probe').stderr, /nothing was revoked here/);

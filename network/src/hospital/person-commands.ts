@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { EXIT, oneOf, required, UsageError } from '@consilium/command-line';
 import { findHospitalPrograms } from '../native/binaries.ts';
 import { writeWhole } from '../state-file.ts';
+import { REVOCATION_REASONS } from './certificate-authority.ts';
 import { answer, note, type Place } from './command-place.ts';
 import type { EnrolmentPlace } from './enrolment.ts';
 import { writeConnection } from './hospital-connection.ts';
@@ -69,9 +70,11 @@ export function persons(place: Place): number {
 /** The authority's list counts on the ledger once the channel has it. */
 export async function revoke(place: Place): Promise<number> {
   const { values, hospital, layout } = place;
-  if (values.person === undefined)
-    throw new UsageError('--person is missing: whose certificates are revoked?');
-  const { person } = await revokePerson(enrolmentPlace(place), values.person, values.reason);
+  if (values.what !== undefined || values.certificate !== undefined)
+    throw new UsageError('give one of --person, --what or --certificate');
+  const reason = oneOf(values.reason, 'reason', REVOCATION_REASONS);
+  const name = required(values.person, 'person');
+  const { person } = await revokePerson(enrolmentPlace(place), name, reason);
   if (person.keyIs === 'here') writeConnection(hospital, layout);
   const list = join(layout.directory, 'revoked/identity.pem');
   answer(place, { person: person.name, list }, [
