@@ -9,7 +9,7 @@ import type { Hospital } from '../hospital-file.ts';
 import type { HospitalLayout } from '../hospital-layout.ts';
 import { sizeText } from './free-space.ts';
 import { readPassphrase } from './passphrase.ts';
-import { restoreBackup } from './restore-backup.ts';
+import { answeringNode, restoreBackup } from './restore-backup.ts';
 import { assertMayBeAway } from './restored-orderer.ts';
 import { backupName, studyKeysFileOf, writeBackup } from './write-backup.ts';
 
@@ -64,6 +64,7 @@ export async function backUp(
   if (state === 'starting' || state === 'stopping')
     throw new InputError(`it is ${state}: wait until it is done`);
   if (state === 'running') await assertMayBeAway(hospital);
+  if (state === 'stopped') await assertNobodyElseRuns(hospital);
   const stoppedAt = Date.now();
   if (state !== 'stopped') {
     report('Stopping it');
@@ -114,6 +115,15 @@ export async function startAfter<T>(
     draft: written.value,
     failure: started.status === 'rejected' ? (started.reason as Error) : undefined,
   };
+}
+
+/** A copy of files that somebody writes is of no one moment. */
+export async function assertNobodyElseRuns({ own }: Pick<Hospital, 'own'>): Promise<void> {
+  const answering = await answeringNode(own);
+  if (answering === undefined) return;
+  throw new InputError(
+    `${answering}, and was not started by \`hospital up\`: stop whatever runs it, such as Docker Compose, first`,
+  );
 }
 
 /** A backup within what is backed up would be lost with it, and grow. */

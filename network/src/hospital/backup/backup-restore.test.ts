@@ -23,6 +23,7 @@ import { lockDirectory } from '../../directory-lock.ts';
 import { ownFolder } from '../../programs.ts';
 import { type Clinic, initialisedClinics } from '../testing/clinics.ts';
 import { encrypt } from './age-file.ts';
+import { backUp } from './backup-command.ts';
 import { RESTORE_DRAFT } from './backup-contents.ts';
 import { MANIFEST, PINS, PLACE } from './backup-manifest.ts';
 import { type ArchivedFile, writeArchive } from './folder-archive.ts';
@@ -109,6 +110,18 @@ function contentsOf(directory: string): Record<string, string> {
         return [name, `${(mode & 0o777).toString(8)} ${content}`];
       }),
   );
+}
+
+async function whileThePeerAnswers(work: (hospital: Clinic['hospital']) => Promise<void>): Promise<void> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  const own = { ...clinic.hospital.own, host: '127.0.0.1', ports: { peer: port } };
+  try {
+    await work({ ...clinic.hospital, own });
+  } finally {
+    server.close();
+  }
 }
 
 /** A backup of which nothing is left, and a restore that has written nothing. */
@@ -221,6 +234,23 @@ describe("an organisation's backup", () => {
     await restored;
     assert.equal(existsSync(join(to, 'control.sock')), false);
     assert.ok(existsSync(join(to, 'notes.txt')));
+  });
+
+  it('is refused while something else than its supervisor runs the organisation', async () => {
+    const to = newPath('to');
+    const file = newPath('passphrase');
+    writeFileSync(file, PASSPHRASE, { mode: 0o600 });
+    // Any program: it comes to no use.
+    process.env.IPFS_BIN = process.execPath;
+    await whileThePeerAnswers(async (hospital) => {
+      const place = { ...clinic, hospital, report: () => undefined };
+      await assert.rejects(
+        backUp(place, { to, 'passphrase-file': file }, () => assert.fail('started')),
+        /the peer of Clinic1MSP answers .*stop whatever runs it, such as Docker Compose/,
+      );
+    });
+    delete process.env.IPFS_BIN;
+    assert.deepEqual(existsSync(to) ? readdirSync(to) : [], []);
   });
 
   it('is not begun without room for it', async () => {
@@ -339,16 +369,9 @@ describe('a restore', () => {
 
   it('is refused while this organisation answers at its own name', async () => {
     const file = await backedUp();
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as { port: number };
-    const own = { ...clinic.hospital.own, host: '127.0.0.1', ports: { peer: port } };
-    try {
-      const hospital = { ...clinic.hospital, own };
+    await whileThePeerAnswers(async (hospital) => {
       await refusesToRestore(file, /the peer of Clinic1MSP answers at 127.0.0.1/, { hospital });
-    } finally {
-      server.close();
-    }
+    });
   });
 
   it('takes keys for studies of the same backup alone, and says so where there are none', async () => {

@@ -139,17 +139,24 @@ function assertRoom(
 
 /** Two that run under one identity would vote, endorse and draw twice. */
 async function assertNobodyAnswers({ own }: Hospital): Promise<void> {
+  const answering = await answeringNode(own);
+  if (answering === undefined) return;
+  throw new InputError(
+    `${answering}: stop it for good before another is restored, since two under one identity would vote and draw twice`,
+  );
+}
+
+/** What answers as one of the own nodes, in words; undefined where nothing does. */
+export async function answeringNode(own: Hospital['own']): Promise<string | undefined> {
   const { peer, orderer } = portsOf(own);
   for (const [name, port] of [
     ['orderer', orderer],
     ['peer', peer],
   ] as const) {
-    if (!(await accepts(port, own.host).catch(() => false))) continue;
-    throw new InputError(
-      `the ${name} of ${own.mspId} answers at ${own.host}:${port}: stop it for good before another is restored, ` +
-        'since two under one identity would vote and draw twice',
-    );
+    if (await accepts(port, own.host).catch(() => false))
+      return `the ${name} of ${own.mspId} answers at ${own.host}:${port}`;
   }
+  return undefined;
 }
 
 function beginDraft(directory: string): string {
