@@ -5,10 +5,11 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceDefinition } from './service.ts';
 import { readState } from './state-file.ts';
 import { Supervisor } from './supervisor.ts';
-import { NoSupervisorError, restartServices } from './supervisor-control.ts';
+import { listenForControl, NoSupervisorError, restartServices } from './supervisor-control.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-control-'));
 after(() => rmSync(root, { recursive: true }));
@@ -122,4 +123,35 @@ test('unknown names and what is no request are refused, and nothing is restarted
   } finally {
     await supervisor.stop();
   }
+});
+
+test('a stop in the middle of a restart ends it, and leaves neither a record nor a socket', async () => {
+  let isHeld = false;
+  const { directory, supervisor, story } = await started('stopped', (place) => {
+    const peer = dummy(place, 'peer');
+    return [{ ...peer, isReady: async () => !isHeld && (await peer.isReady()) }, dummy(place, 'gateway')];
+  });
+  isHeld = true;
+  const restarting = assert.rejects(
+    restartServices(directory, [], () => {}),
+    /ended before it had restarted all|stopped while/,
+  );
+  while (!story().includes('ended peer')) await sleep(10);
+  await supervisor.stop();
+  await restarting;
+  assert.equal(readState(directory), undefined);
+  assert.equal(existsSync(join(directory, 'control.sock')), false);
+  assert.equal(story().filter((line) => line === 'began gateway').length, 1);
+});
+
+test('a folder that can have no socket is said, and keeps nothing from running', async () => {
+  const said: string[] = [];
+  const options = {
+    restart: async () => assert.fail('restarted'),
+    report: (line: string) => said.push(line),
+  };
+  for (const folder of [join(root, 'absent'), join(root, 'x'.repeat(120))])
+    assert.equal(await listenForControl(folder, options), undefined);
+  assert.match(said[0]!, /cannot be restarted one by one: listen E/);
+  assert.match(said[1]!, /cannot be restarted one by one: its path is too long/);
 });

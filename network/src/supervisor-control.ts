@@ -28,14 +28,15 @@ export interface ControlOptions {
   readonly report: (line: string) => void;
 }
 
-/** Undefined where the folder's path is too long for a socket, which is reported. */
+/** Undefined where the folder can have no socket, such as one on a share, or with a long path, which is reported. */
 export async function listenForControl(
   directory: string,
   { restart, report }: ControlOptions,
 ): Promise<Control | undefined> {
   const path = socketIn(directory);
+  const without = (why: string) => report(`services of ${directory} cannot be restarted one by one: ${why}`);
   if (Buffer.byteLength(path) > PATH_BYTES_MAX) {
-    report(`services of ${directory} cannot be restarted one by one: its path is too long for a socket`);
+    without('its path is too long for a socket');
     return undefined;
   }
   // Whoever left it does not run any more: the folder is locked.
@@ -59,10 +60,14 @@ export async function listenForControl(
     };
     socket.on('data', read);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(path, resolve);
+  const problem = await new Promise<Error | undefined>((resolve) => {
+    server.once('error', resolve);
+    server.listen(path, () => resolve(undefined));
   });
+  if (problem !== undefined) {
+    without(problem.message);
+    return undefined;
+  }
   chmodSync(path, 0o600);
   server.unref();
   return {
