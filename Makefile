@@ -114,7 +114,7 @@ $(HOSPITAL_VERBS): build
 		$(foreach one,$(HOSPITAL_OPTIONS),$(if $(call value_of,$(one)),--$(call option_of,$(one)) "$(call value_of,$(one))"))
 
 .PHONY: test-hospitals
-test-hospitals: build ## Four hospitals on four hosts found a channel run the study, and much happens (root, Fabric, Kubo; ORDERING=, STEPS=)
+test-hospitals: build ## Four hospitals on four hosts found a channel and run the study, while much happens (root, Fabric, Kubo; ORDERING=, STEPS=)
 	@$(NETWORK) test-hospitals $(if $(DATA),--data "$(DATA)") $(if $(ORDERING),--ordering $(ORDERING)) \
 		$(if $(STEPS),--steps "$(STEPS)") $(if $(ROUNDS),--rounds $(ROUNDS))
 
