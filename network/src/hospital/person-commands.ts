@@ -69,7 +69,7 @@ export function persons(place: Place): number {
 
 /** The authority's list counts on the ledger once the channel has it. */
 export async function revoke(place: Place): Promise<number> {
-  const { values, hospital, layout } = place;
+  const { values, path, hospital, layout } = place;
   if (values.what !== undefined || values.certificate !== undefined)
     throw new UsageError('give one of --person, --what or --certificate');
   const reason = oneOf(values.reason, 'reason', REVOCATION_REASONS);
@@ -79,7 +79,8 @@ export async function revoke(place: Place): Promise<number> {
   const list = join(layout.directory, 'revoked/identity.pem');
   answer(place, { person: person.name, list }, [
     `${person.name} is revoked. Peers refuse them once the channel has the list: propose it with`,
-    `    make propose CHANGE=revocation-lists WITH="--organisation ${hospital.own.mspId} --list ${list}" FILE=…`,
+    `    consilium-network propose revocation-lists --hospital ${path} --organisation ${hospital.own.mspId} ` +
+      `--list ${list} --out FILE`,
     'The gateway knows them no more; take the API key out too.',
   ]);
   return EXIT.done;
