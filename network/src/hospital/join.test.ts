@@ -1,7 +1,7 @@
 // A fourth clinic joins three that have a channel, and one leaves them: what each takes up of the changed
 // consortium.yaml and of a mailbox that others write to. Without Fabric.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -158,6 +158,22 @@ test('the newcomer joins: the same first block, the same key, and a definition o
     refusal(() => assertFounded(hospital, layout)),
     /build the agreed version/,
   );
+});
+
+test('a member that puts something else than a file into the mailbox keeps nobody from joining', () => {
+  const [given, sound] = ['Clinic1MSP', 'Clinic2MSP'].map((mspId) => genesisFile(mailbox, mspId)) as [
+    string,
+    string,
+  ];
+  rmSync(clinics[3].layout.fabric.genesisBlock);
+  rmSync(given);
+  mkdirSync(given);
+  assert.match(
+    withFile(sound, 'none', () => joinAt(clinics[3])),
+    /Clinic1MSP.block cannot be read: it is no regular file[\s\S]*Clinic2MSP.block is no first block/,
+  );
+  assert.equal(joinAt(clinics[3]).genesisSha256, genesis);
+  rmSync(given, { recursive: true });
 });
 
 test('what no file can change is refused with what to do, and the file before stays the one that is taken up', () => {

@@ -56,10 +56,15 @@ function firstBlock(hospital: Hospital, { fabric: { genesisBlock } }: HospitalLa
   const paths = [genesisBlock, ...received].filter((path) => existsSync(path));
   const problems = [];
   for (const path of paths) {
-    const block = path === genesisBlock ? readFileSync(path) : readReceived(path, MOST_BYTES);
-    const problem = problemOf(block, digest);
-    if (problem === undefined) return { block, digest };
-    problems.push(`${path} ${problem}`);
+    try {
+      const block = path === genesisBlock ? readFileSync(path) : readReceived(path, MOST_BYTES);
+      const problem = problemOf(block, digest);
+      if (problem === undefined) return { block, digest };
+      problems.push(`${path} ${problem}`);
+    } catch (error) {
+      // What one member put there keeps nobody from what another did.
+      problems.push(`${path} cannot be read: ${(error as Error).message}`);
+    }
   }
   if (problems.length > 0) throw new InputError(problems);
   throw new InputError(
