@@ -99,6 +99,27 @@ test('an endorsement that was asked for twice is the same', async () => {
   assert.equal(again.message, answer.message);
 });
 
+test('two requests for endorsement at once get the same message, which can be submitted', async () => {
+  const { ledger } = gateway;
+  const { transactionId, message } = await prepare();
+  const signature = signatureOf(message);
+  const endorseAs = ledger.endorse.bind(ledger);
+  let asked = 0;
+  ledger.endorse = async (...given) => {
+    asked += 1;
+    await new Promise((resolve) => setImmediate(resolve));
+    return endorseAs(...given);
+  };
+  const [first, second] = await Promise.all([
+    endorse(transactionId, signature),
+    endorse(transactionId, signature),
+  ]).finally(() => {
+    ledger.endorse = endorseAs;
+  });
+  assert.deepEqual([asked, first!.message], [1, second!.message]);
+  assert.equal((await submit(transactionId, signatureOf(first!.message))).status, 200);
+});
+
 test('every mistake of what is to be prepared is named with its field', async () => {
   const wrong = await prepare({ argument: { ...REGISTER_DATASET, datasetId: 'No id', title: 7 } });
   assert.equal(wrong.status, 400);

@@ -153,11 +153,8 @@ function addEndorsing(app: FastifyInstance, { ledger }: Dependencies, unsigned: 
     handler: async (request) => {
       const waiting = unsigned.get(callerOf(request), placeOf(request));
       const signature = signatureOf(request, waiting.proposal, waiting);
-      const { endorsed } = waiting;
-      if (endorsed !== undefined)
-        return { ...toSign(endorsed, waiting), result: JSON.parse(endorsed.result) };
-      const now = await ledger.endorse(waiting.proposal, signature);
-      return { ...toSign(now, unsigned.endorsed(waiting, now)), result: JSON.parse(now.result) };
+      const now = await unsigned.endorse(waiting, () => ledger.endorse(waiting.proposal, signature));
+      return { ...toSign(now.endorsed, now), result: JSON.parse(now.endorsed.result) };
     },
   });
 }

@@ -32,18 +32,39 @@ test('what waits is its own caller’s alone', () => {
   assert.throws(() => waiting.get('one', 'unknown'), refused('NOTHING_TO_SIGN'));
 });
 
-test('a proposal waits for five minutes, and for fifteen more once it is endorsed', () => {
+test('a proposal waits for five minutes, and for fifteen more once it is endorsed', async () => {
   const { clock, waiting } = waitingRoom();
   const first = waiting.add(transaction('one'));
   const second = waiting.add(transaction('one'));
   clock.nowMs = 5 * MINUTE_MS - 1;
-  waiting.endorsed(second, { ...second.proposal, result: 'null' });
+  await waiting.endorse(second, async () => ({ ...second.proposal, result: 'null' }));
   assert.equal(waiting.get('one', first.proposal.transactionId).endorsed, undefined);
   clock.nowMs += 1;
   assert.throws(() => waiting.get('one', first.proposal.transactionId), refused('NOTHING_TO_SIGN'));
   assert.equal(waiting.get('one', second.proposal.transactionId).endorsed?.result, 'null');
   clock.nowMs += 15 * MINUTE_MS;
   assert.throws(() => waiting.get('one', second.proposal.transactionId), refused('NOTHING_TO_SIGN'));
+});
+
+test('peers are asked once where a client asks twice at once, and again after they refused', async () => {
+  const { waiting } = waitingRoom();
+  const one = waiting.add(transaction('one'));
+  let asked = 0;
+  const ask = async () => {
+    asked += 1;
+    await new Promise((resolve) => setImmediate(resolve));
+    if (asked === 1) throw new Error('away');
+    return { ...one.proposal, message: new Uint8Array([asked]), result: 'null' };
+  };
+  await assert.rejects(Promise.all([waiting.endorse(one, ask), waiting.endorse(one, ask)]), /away/);
+  assert.equal(asked, 1);
+  const [first, second] = await Promise.all([waiting.endorse(one, ask), waiting.endorse(one, ask)]);
+  assert.deepEqual(
+    [asked, first.endorsed.message, second.endorsed.message],
+    [2, new Uint8Array([2]), new Uint8Array([2])],
+  );
+  const { proposal } = one;
+  assert.deepEqual(waiting.get('one', proposal.transactionId).endorsed, first.endorsed);
 });
 
 test('a caller fills neither the others’ room nor the memory', () => {

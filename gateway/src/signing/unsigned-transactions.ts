@@ -33,11 +33,14 @@ export interface UnsignedTransaction {
   readonly expiresAtMs: number;
 }
 
+export type EndorsedTransaction = UnsignedTransaction & Required<Pick<UnsignedTransaction, 'endorsed'>>;
+
 export class UnsignedTransactions {
   readonly #limits: UnsignedLimits;
   readonly #now: () => number;
   /** Oldest first. */
   readonly #waiting = new Map<string, UnsignedTransaction>();
+  readonly #endorsing = new Map<string, Promise<EndorsedTransaction>>();
 
   constructor(limits: Partial<UnsignedLimits> = {}, now: () => number = Date.now) {
     this.#limits = { ...LIMITS, ...limits };
@@ -63,8 +66,23 @@ export class UnsignedTransactions {
     return found;
   }
 
-  endorsed(transaction: UnsignedTransaction, endorsed: EndorsedMessage): UnsignedTransaction {
-    return this.#keep({ ...transaction, endorsed, expiresAtMs: this.#now() + TRANSACTION_MS });
+  /** Asks for endorsements once, also where its client asks twice at once: there is one message to sign. */
+  async endorse(
+    transaction: UnsignedTransaction,
+    ask: () => Promise<EndorsedMessage>,
+  ): Promise<EndorsedTransaction> {
+    const { endorsed, proposal } = transaction;
+    if (endorsed !== undefined) return { ...transaction, endorsed };
+    const { transactionId } = proposal;
+    const running =
+      this.#endorsing.get(transactionId) ??
+      ask()
+        .then((now) =>
+          this.#keep({ ...transaction, endorsed: now, expiresAtMs: this.#now() + TRANSACTION_MS }),
+        )
+        .finally(() => this.#endorsing.delete(transactionId));
+    this.#endorsing.set(transactionId, running);
+    return running;
   }
 
   /** Its room is for others now, the oldest first. */
@@ -93,7 +111,7 @@ export class UnsignedTransactions {
     this.#waiting.delete(proposal.transactionId);
   }
 
-  #keep(transaction: UnsignedTransaction): UnsignedTransaction {
+  #keep<T extends UnsignedTransaction>(transaction: T): T {
     this.#waiting.set(transaction.proposal.transactionId, transaction);
     return transaction;
   }
