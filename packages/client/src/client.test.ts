@@ -67,12 +67,16 @@ test('an operation whose answer is empty is done, and no failure', async (t) => 
   assert.equal(seen[0]!.request, 'DELETE /v1/webhooks/5f0c9a526d0b4c3f');
 });
 
-test('a file of lines is answered as its text', async (t) => {
+test('a file of lines is answered and sent as its text', async (t) => {
   const lines = '{"a":1}\n{"b":2}\n';
-  const { client } = await serve(t, (_, response) => {
+  const types: unknown[] = [];
+  const { client, seen } = await serve(t, ({ headers }, response) => {
+    types.push(headers['content-type']);
     response.writeHead(200, { 'content-type': 'application/x-ndjson; charset=utf-8' }).end(lines);
   });
   assert.equal(await client.call('getEvidenceOfStudy', { path: { studyId: 'a' } }), lines);
+  await client.send({ method: 'POST', target: ROUTES.compareWitnessStatement.path, body: lines });
+  assert.deepEqual([types, seen[1]!.body], [[undefined, 'application/x-ndjson'], lines]);
 });
 
 test('every operation has types but the stream of events, whose answer has no end', () => {

@@ -171,6 +171,8 @@ export class Client {
 
   async #once({ method, target, body, headers, idempotencyKey, ...own }: RawRequest): Promise<Response> {
     const { fetch: send = fetch, key, signal, timeoutMs = TIMEOUT_MS } = this.#options;
+    // The only bodies that are text are files of lines, as statements of witnesses.
+    const isFile = typeof body === 'string';
     const signals = [signal, own.signal, AbortSignal.timeout(own.timeoutMs ?? timeoutMs)];
     try {
       const response = await send(`${this.#base}${target}`, {
@@ -178,11 +180,11 @@ export class Client {
         headers: {
           accept: 'application/json, application/octet-stream;q=0.9, */*;q=0.1',
           authorization: `Bearer ${key}`,
-          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...(body !== undefined && { 'content-type': isFile ? 'application/x-ndjson' : 'application/json' }),
           ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
           ...headers,
         },
-        ...(body !== undefined && { body: JSON.stringify(body) }),
+        ...(body !== undefined && { body: isFile ? body : JSON.stringify(body) }),
         signal: AbortSignal.any(signals.filter((one) => one !== undefined)),
       });
       // Read here, so that a connection that breaks half way is named as well.
