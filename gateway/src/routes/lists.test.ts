@@ -1,8 +1,10 @@
 // Lists in pages and by filters, whose peer answers, and submissions that are not waited for.
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { DomainError } from '@consilium/domain';
 import { LedgerError } from '../fabric/ledger.ts';
+import { DEPRECATED } from '../http/deprecation.ts';
 import { REGISTER_MEMBER, STUDY } from '../http/examples.ts';
 import { OPERATION_LIMITS, Operations, prefersAsync } from '../operations/operations.ts';
 import { type GatewayFixture, openGateway } from '../testing/gateway-fixture.ts';
@@ -65,6 +67,14 @@ test('the name of limit before is still taken, and the answer says until when', 
   assert.match(String(old.headers.deprecation), /^@\d+$/);
   assert.equal(old.headers.sunset, 'Wed, 01 Dec 2027 00:00:00 GMT');
   assert.equal((await read('/v1/studies?limit=10')).headers.deprecation, undefined);
+});
+
+test('no tutorial asks by a name that will go', () => {
+  const tutorials = new URL('../../../../docs/tutorials/', import.meta.url);
+  const pages = readdirSync(tutorials).filter((name) => name.endsWith('.md'));
+  assert.ok(pages.length > 0);
+  const asked = new RegExp(`(?:[?&]|urlencode "?)(?:${Object.keys(DEPRECATED).join('|')})=`);
+  for (const name of pages) assert.doesNotMatch(readFileSync(new URL(name, tutorials), 'utf8'), asked, name);
 });
 
 test('a list is filtered by state, owner, purpose and time together, over pages, each item once', async (t) => {
