@@ -6,7 +6,9 @@ import { type TestContext, test } from 'node:test';
 import { pino } from 'pino';
 import { REGISTER_MEMBER } from '../http/examples.ts';
 import { type FixtureOptions, openGateway } from '../testing/gateway-fixture.ts';
-import { ATTRIBUTES, contextIn, Tracer } from './tracer.ts';
+import { MemoryLedger } from '../testing/memory-ledger.ts';
+import { tracedLedger } from './trace-requests.ts';
+import { ATTRIBUTES, contextIn, SPAN_KINDS, Tracer } from './tracer.ts';
 
 interface Exported {
   readonly traceId: string;
@@ -125,6 +127,36 @@ test('a collector that is away slows nothing, and is logged once', async (t) => 
     await tracer.close();
   }
   assert.equal(warnings.length, 1);
+});
+
+test('a busy gateway that ends sends all that waits, in messages of bounded size', async () => {
+  const collector = new Collector();
+  const tracer = new Tracer({
+    ...{ endpoint, mspId: 'Org1MSP', version: '1', fetch: collector.fetch },
+    warn: (error) => assert.fail(String(error)),
+  });
+  for (let at = 0; at < 1_500; at += 1) tracer.begin(`span ${at}`, SPAN_KINDS.server).end({}, false);
+  await tracer.close();
+  assert.equal(new Set(collector.spans.map(({ name }) => name)).size, 1_500);
+  assert.ok(collector.texts.length > 1);
+});
+
+test('what a client signs is traced as other calls of the ledger are', async () => {
+  const collector = new Collector();
+  const tracer = new Tracer({
+    ...{ endpoint, mspId: 'Org1MSP', version: '1', fetch: collector.fetch },
+    warn: (error) => assert.fail(String(error)),
+  });
+  const ledger = tracedLedger(new MemoryLedger(), tracer);
+  const proposal = ledger.propose({ name: 'member:register', argument: REGISTER_MEMBER }, 'a certificate');
+  const endorsed = await ledger.endorse(proposal, new Uint8Array());
+  await ledger.submitSigned(endorsed, new Uint8Array(), () => {});
+  await tracer.close();
+  const names = collector.spans.map(({ name, status }) => [name, status.code]);
+  assert.deepEqual(names, [
+    ['ledger endorse', 1],
+    ['ledger submit', 1],
+  ]);
 });
 
 test('a traceparent that is none begins a trace of its own', () => {

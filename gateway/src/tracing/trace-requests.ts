@@ -30,10 +30,15 @@ export function traceRequests(app: FastifyInstance, tracer: Tracer): void {
 
 /** The ledger, with a span for each call that a request makes of it. */
 export function tracedLedger(ledger: Ledger, tracer: Tracer): Ledger {
-  const traced = async <T>(step: string, call: LedgerCall, work: () => Promise<T>): Promise<T> => {
-    const span = tracer.begin(`ledger ${step} ${call.name}`, SPAN_KINDS.client);
+  /** @param call undefined where a client signs it, whose role the gateway does not know */
+  const traced = async <T>(
+    step: string,
+    call: LedgerCall | undefined,
+    work: () => Promise<T>,
+  ): Promise<T> => {
+    const span = tracer.begin(['ledger', step, call?.name ?? []].flat().join(' '), SPAN_KINDS.client);
+    const attributes = call && { 'consilium.transaction': call.name, 'consilium.role': call.role };
     const end = (outcome: string) => {
-      const attributes = { 'consilium.transaction': call.name, 'consilium.role': call.role };
       span.end({ ...attributes, 'consilium.outcome': outcome }, outcome !== 'ok');
     };
     try {
@@ -54,6 +59,14 @@ export function tracedLedger(ledger: Ledger, tracer: Tracer): Ledger {
       if (name === 'evaluate') {
         return (...given: Parameters<Ledger['evaluate']>) =>
           traced('evaluate', given[0], () => target.evaluate(...given));
+      }
+      if (name === 'endorse') {
+        return (...given: Parameters<Ledger['endorse']>) =>
+          traced('endorse', undefined, () => target.endorse(...given));
+      }
+      if (name === 'submitSigned') {
+        return (...given: Parameters<Ledger['submitSigned']>) =>
+          traced('submit', undefined, () => target.submitSigned(...given));
       }
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === 'function' ? value.bind(target) : value;

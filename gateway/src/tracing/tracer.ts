@@ -130,10 +130,10 @@ export class Tracer {
     return current.run(span, work);
   }
 
-  /** Sends what waits, and no more. */
+  /** Sends what waits, unless the collector does not take it. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
-    await this.#send();
+    await this.#send(1);
   }
 
   #ended(span: EndedSpan): void {
@@ -142,10 +142,19 @@ export class Tracer {
     this.#timer ??= setTimeout(() => void this.#send(), SEND_EVERY_MS).unref();
   }
 
-  async #send(): Promise<void> {
+  /** As long as so many wait and the collector takes them: a busy gateway has more than go in one message. */
+  async #send(least = SENT_AT_ONCE): Promise<void> {
     this.#timer = undefined;
+    let isTaken = true;
+    do isTaken = await this.#sendSome();
+    while (isTaken && this.#waiting.length >= least);
+    if (this.#waiting.length > 0) this.#timer ??= setTimeout(() => void this.#send(), SEND_EVERY_MS).unref();
+  }
+
+  /** @returns whether the collector took them */
+  async #sendSome(): Promise<boolean> {
     const spans = this.#waiting.splice(0, SENT_AT_ONCE);
-    if (spans.length === 0) return;
+    if (spans.length === 0) return true;
     try {
       const answer = await this.#options.fetch(this.#options.endpoint, {
         method: 'POST',
@@ -157,11 +166,12 @@ export class Tracer {
       await answer.body?.cancel();
       if (!answer.ok) throw new Error(`the collector answers ${answer.status}`);
       this.#hasWarned = false;
+      return true;
     } catch (error) {
       if (!this.#hasWarned) this.#options.warn(error);
       this.#hasWarned = true;
+      return false;
     }
-    if (this.#waiting.length > 0) this.#timer ??= setTimeout(() => void this.#send(), SEND_EVERY_MS).unref();
   }
 
   /** OTLP 1.x, `ExportTraceServiceRequest` as JSON. */
