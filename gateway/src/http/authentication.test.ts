@@ -164,6 +164,48 @@ describe('a refusal', () => {
   });
 });
 
+describe('every operation of the document', () => {
+  const PUBLIC = ['get /healthz', 'get /readyz', 'get /metrics'];
+  /** What neither the method nor the path says. */
+  const SCOPE_OF: Readonly<Record<string, Scope>> = { 'get /v1/operations/{operationId}': 'submit' };
+  const scopeOf = (name: string): Scope => {
+    const own = /^\w+ \/v1\/(local|events|webhooks)(?:\/|$)/.exec(name)?.[1] as Scope | undefined;
+    return SCOPE_OF[name] ?? own ?? (name.startsWith('get ') ? 'read' : 'submit');
+  };
+
+  it('is for callers with a key alone, and for keys with its one scope alone', async (t) => {
+    const gateway = await openGateway({
+      limits: { requestsPerMinute: 100_000, failuresPerMinute: 100_000 },
+    });
+    t.after(() => gateway.close());
+    const path = join(gateway.directory, 'api-keys.json');
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+    const keys = SCOPES.map((scope) => [
+      scope,
+      createApiKey({ path, role: 'operator', scopes: [scope] }).key,
+    ]);
+    t.mock.timers.tick(2_000);
+    const { paths } = (await gateway.app.inject('/documentation/json')).json();
+    const operations = Object.entries(paths as Record<string, object>).flatMap(([place, methods]) =>
+      Object.keys(methods).map((method) => ({ method: method as 'get' | 'post', place })),
+    );
+    assert.ok(operations.length > 90, String(operations.length));
+    for (const { method, place } of operations) {
+      const name = `${method} ${place}`;
+      if (PUBLIC.includes(name)) continue;
+      const url = place.replaceAll(/\{\w+\}/g, 'x');
+      assert.equal((await gateway.app.inject({ method, url })).statusCode, 401, name);
+      for (const [scope, key] of keys) {
+        if (scope === scopeOf(name)) continue;
+        const headers = { authorization: `Bearer ${key}` };
+        const { statusCode, body } = await gateway.app.inject({ method, url, headers });
+        assert.equal(statusCode, 403, `${name} with ${scope}`);
+        assert.match(JSON.parse(body).code, /^(SCOPE|ROLE)_REQUIRED$/, `${name} with ${scope}`);
+      }
+    }
+  });
+});
+
 describe('a revoked key', () => {
   it('stops to work while the gateway runs', async (t) => {
     const gateway = await openGateway();
