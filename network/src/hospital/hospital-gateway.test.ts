@@ -8,9 +8,12 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ConfigError } from '@consilium/command-line';
 import { stringify } from 'yaml';
+import { ensureSecrets } from '../secrets.ts';
 import type { ServiceDefinition } from '../service.ts';
 import { readHospital } from './hospital-file.ts';
 import { askGateway, gatewayAt, gatewayUrlOf, trustGateway } from './hospital-gateway.ts';
+import { hospitalLayout } from './hospital-layout.ts';
+import { ledgerAt } from './leave-command.ts';
 import { type Clinic, initialisedClinics } from './testing/clinics.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-own-gateway-'));
@@ -75,7 +78,9 @@ test('what would be read as two roles, and halves of a configuration, are refuse
 
 test('a gateway with TLS is asked by its name, and another authority than the configured is not believed', async () => {
   const files = { cert: readFileSync(own('server.crt')), key: readFileSync(own('server.key')) };
-  const server = createServer(files, (_, response) => response.end('ready'));
+  const server = createServer(files, ({ headers: { authorization } }, response) =>
+    response.end(authorization === undefined ? 'ready' : JSON.stringify({ authorization })),
+  );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   after(() => server.close());
   const { port } = server.address() as AddressInfo;
@@ -87,4 +92,9 @@ test('a gateway with TLS is asked by its name, and another authority than the co
   assert.deepEqual(await askGateway(gatewayWith(own('ca.crt')), '/healthz'), { status: 200, text: 'ready' });
   await assert.rejects(askGateway(gatewayWith(own('ca.crt', 1)), '/healthz'));
   await assert.rejects(askGateway(gatewayWith(own('ca.crt'), 'other.clinic.test'), '/healthz'));
+  // So is it by a hospital that leaves, of what it owes on the ledger.
+  const hospital = gatewayWith(own('ca.crt'));
+  const layout = hospitalLayout(hospital);
+  const { auditor } = ensureSecrets(layout.directory, 'clinic1').gateway;
+  assert.deepEqual(await ledgerAt(hospital, layout)('/members'), { authorization: `Bearer ${auditor}` });
 });

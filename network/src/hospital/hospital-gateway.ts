@@ -60,20 +60,26 @@ export interface GatewayAnswer {
   readonly text: string;
 }
 
-/** A public path of the own gateway, which proves itself by the configured name where it has TLS. @throws Error */
-export function askGateway(hospital: Hospital, path: string): Promise<GatewayAnswer> {
+/**
+ * What the own gateway answers, which proves itself by the configured name where it has TLS.
+ *
+ * @param key of its API; none for a public path
+ * @throws Error
+ */
+export function askGateway(hospital: Hospital, path: string, key?: string): Promise<GatewayAnswer> {
   const { file, inside } = hospital;
   const { gateway } = file;
   const address = { host: gateway?.listen ?? '127.0.0.1', port: inside.gateway, path };
   const bounded = { agent: false, signal: AbortSignal.timeout(ANSWER_MS) };
+  const authorization = key === undefined ? {} : { authorization: `Bearer ${key}` };
   return new Promise((resolve, reject) => {
     const asked =
       gateway === undefined
-        ? requestPlain({ ...address, ...bounded })
+        ? requestPlain({ ...address, ...bounded, headers: authorization })
         : requestTls({
             ...{ ...address, ...bounded, servername: gateway.name },
             ca: readFileSync(gateway.tls.root),
-            headers: { host: gateway.name },
+            headers: { host: gateway.name, ...authorization },
           });
     asked.once('error', reject);
     asked.once('response', (response) => {

@@ -9,10 +9,17 @@ import { readSecrets } from '../secrets.ts';
 import { consortiumStatus } from '../status.ts';
 import type { Said } from './agree-command.ts';
 import type { Hospital } from './hospital-file.ts';
+import { askGateway } from './hospital-gateway.ts';
 import type { HospitalLayout } from './hospital-layout.ts';
-import { deleteKeys, type Kept, leavingOf, type PeerAnswer, recordedLedger, recordLedger } from './leave.ts';
-
-const ANSWER_MS = 30_000;
+import {
+  type AskLedger,
+  deleteKeys,
+  type Kept,
+  leavingOf,
+  type PeerAnswer,
+  recordedLedger,
+  recordLedger,
+} from './leave.ts';
 
 interface LeavePlace {
   readonly path: string;
@@ -32,7 +39,7 @@ export async function leave({ path, hospital, layout, confirm }: LeavePlace): Pr
   const isRunning = consortiumStatus(layout.directory).state !== 'stopped';
   const now = new Date();
   const record = isRunning
-    ? await recordLedger(hospital, layout, { ask: askGateway(hospital, layout), now })
+    ? await recordLedger(hospital, layout, { ask: ledgerAt(hospital, layout), now })
     : recordedLedger(layout);
   const peers = existsSync(layout.peer.adminMspDir) ? await askPeers(path, layout) : [];
   const leaving = leavingOf(hospital, layout, { record, peers, isRunning });
@@ -56,16 +63,13 @@ export async function leave({ path, hospital, layout, confirm }: LeavePlace): Pr
 const partLines = (verb: string, parts: readonly Kept[]): string[] =>
   parts.map(({ path, why }) => `${verb}: ${path} (${why})`);
 
-function askGateway({ own, inside }: Hospital, { directory }: HospitalLayout) {
-  const { auditor } = readSecrets(directory, own.name).gateway;
-  return async (path: string): Promise<unknown> => {
-    const response = await fetch(`http://127.0.0.1:${inside.gateway}${API_PREFIX}${path}`, {
-      headers: { authorization: `Bearer ${auditor}` },
-      signal: AbortSignal.timeout(ANSWER_MS),
-    });
-    const text = await response.text();
-    if (response.ok) return JSON.parse(text);
-    throw new Error(`the own gateway answers ${response.status} to ${path}: ${text.slice(0, 300)}`);
+/** As an auditor. */
+export function ledgerAt(hospital: Hospital, { directory }: Pick<HospitalLayout, 'directory'>): AskLedger {
+  const { auditor } = readSecrets(directory, hospital.own.name).gateway;
+  return async (path) => {
+    const { status, text } = await askGateway(hospital, API_PREFIX + path, auditor);
+    if (status === 200) return JSON.parse(text);
+    throw new Error(`the own gateway answers ${status} to ${path}: ${text.slice(0, 300)}`);
   };
 }
 
