@@ -30,7 +30,7 @@ export type AttemptResult =
 export interface SendOptions {
   readonly timeoutMs: number;
   readonly allowed: BlockList;
-  /** Authorities beside the system's, in PEM; none if absent. */
+  /** Authorities in place of those that Node trusts, in PEM; those if absent. */
   readonly authorities?: string | undefined;
   readonly resolve?: Resolve | undefined;
   readonly now?: () => number;
