@@ -74,12 +74,19 @@ class Lifecycle {
     }
     const held = this.own.get(mspId) ?? new Set();
     if (approvals.get(mspId) === version && !held.has(`${sequence} ${version}`)) refuse(LOST);
-    if (held.has(`${sequence} ${version}`)) refuse('attempted to redefine with unchanged content');
+    if (held.has(`${sequence} ${version}`)) refuse(this.#unchanged(sequence));
     const present = this.committed?.sequence ?? 0;
     if (sequence !== present && sequence !== present + 1) refuse(`requested sequence is ${sequence}`);
     this.hashes.set(sequence, approvals.set(mspId, version));
     this.own.set(mspId, held.add(`${sequence} ${version}`));
     return '';
+  }
+
+  /** Fabric's words to an approval that it has. */
+  #unchanged(sequence: number): string {
+    return sequence === this.committed?.sequence
+      ? `attempted to redefine the current committed sequence (${sequence}) for namespace consilium`
+      : `attempted to redefine uncommitted sequence (${sequence}) for namespace consilium with unchanged content`;
   }
 }
 

@@ -214,6 +214,9 @@ const isOfOrderer = (error: unknown): boolean =>
   error instanceof FabricCommandError &&
   /channel does not exist|SERVICE_UNAVAILABLE|orderer client failed to connect/.test(error.message);
 
+/** Fabric's words to an approval that it has: of the sequence to come, and of the one that the channel has. */
+const HAS_IT = /with unchanged content|redefine the current committed sequence \(\d+\) for namespace \S+$/m;
+
 /** Whether the own peer has the approval now; it does not where it lost one of this very sequence. */
 async function approve(agreement: Agreement, sequence: number): Promise<boolean> {
   const { package: own } = agreement;
@@ -223,7 +226,7 @@ async function approve(agreement: Agreement, sequence: number): Promise<boolean>
     return true;
   } catch (error) {
     if (!(error instanceof FabricCommandError)) throw error;
-    if (error.message.includes('unchanged content')) return true;
+    if (HAS_IT.test(error.message)) return true;
     if (error.message.includes('private data matching public hash version is not available')) return false;
     throw error;
   }
