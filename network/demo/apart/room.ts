@@ -136,6 +136,9 @@ export class Room {
   /** A host more, with files of patients of its own. What it does there is its own. */
   addHost(hospital: DemoHospital): { readonly host: Host; readonly hospital: DemoHospital } {
     const host = this.hosts.add(hospital.name);
+    // A newcomer takes the release that the others run.
+    const main = this.#mains.get(this.hosts.all[0]!);
+    if (main !== undefined) this.useRelease(host, main);
     const atHome = this.#atHome(hospital);
     mkdirSync(filesOf(host), { mode: 0o700 });
     writeExport(atHome, {});
