@@ -33,7 +33,8 @@ export const isFree = (port: number): Promise<boolean> =>
     server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
   });
 
-async function chooseFree(taken: ReadonlySet<number>): Promise<number> {
+/** A port below the ephemeral range that is free now, and none of those taken. */
+export async function chooseFree(taken: ReadonlySet<number> = new Set()): Promise<number> {
   for (let attempt = 0; attempt < 200; attempt += 1) {
     const port = randomInt(LOWEST, HIGHEST + 1);
     if (!taken.has(port) && (await isFree(port))) return port;

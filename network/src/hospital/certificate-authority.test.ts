@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { readCertificate, readRevocationList } from '@consilium/verify/channel';
 import { findHospitalPrograms, whyNoFabric } from '../native/binaries.ts';
-import { isFree } from '../ports.ts';
+import { chooseFree, isFree } from '../ports.ts';
 import { AuthorityError } from './authority-server.ts';
 import { type AuthorityPlace, CertificateAuthority, rootOf } from './certificate-authority.ts';
 import { requestFor } from './certificate-request.ts';
@@ -19,12 +19,9 @@ after(() => rmSync(root, { recursive: true }));
 const skip = whyNoFabric(findHospitalPrograms);
 
 async function place(name: string): Promise<AuthorityPlace> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    const home = join(root, name);
-    if (await isFree(port))
-      return { programs: findHospitalPrograms(), home, name: 'ca.clinic', organisation: 'clinic', port };
-  }
+  const port = await chooseFree();
+  const home = join(root, name);
+  return { programs: findHospitalPrograms(), home, name: 'ca.clinic', organisation: 'clinic', port };
 }
 
 test('it issues identities with their roles and TLS certificates with their names, and then listens no more', {

@@ -8,7 +8,7 @@ import { after, test } from 'node:test';
 import { InputError } from '@consilium/command-line';
 import { stringify } from 'yaml';
 import { findHospitalPrograms, whyNoFabric } from '../native/binaries.ts';
-import { isFree } from '../ports.ts';
+import { chooseFree } from '../ports.ts';
 import { CertificateAuthority } from './certificate-authority.ts';
 import { authoritiesOf, type EnrolmentPlace } from './enrolment.ts';
 import { readHospital } from './hospital-file.ts';
@@ -31,13 +31,6 @@ import { exampleConsortium } from './testing/example-consortium.ts';
 const root = mkdtempSync(join(tmpdir(), 'consilium-persons-'));
 after(() => rmSync(root, { recursive: true }));
 
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    if (await isFree(port)) return port;
-  }
-}
-
 async function placeOf(
   name: string,
   programs: EnrolmentPlace['programs'],
@@ -46,7 +39,7 @@ async function placeOf(
   const folder = join(root, name);
   mkdirSync(folder);
   writeFileSync(join(folder, 'consortium.yaml'), stringify(exampleConsortium(1)));
-  const ports = { identityAuthority: await freePort(), tlsAuthority: await freePort() };
+  const ports = { identityAuthority: await chooseFree(), tlsAuthority: await chooseFree() };
   const file = {
     consortium: 'consortium.yaml',
     organisation: 'clinic1',

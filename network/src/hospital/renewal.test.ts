@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { stringify } from 'yaml';
 import { findHospitalPrograms, whyNoFabric } from '../native/binaries.ts';
-import { isFree } from '../ports.ts';
+import { chooseFree } from '../ports.ts';
 import { certificateEnds, endsMetrics, endsText } from './certificate-ends.ts';
 import { enrolOrganisation } from './enrolment.ts';
 import { readHospital } from './hospital-file.ts';
@@ -29,18 +29,11 @@ import { filesOf, wantedCertificates } from './wanted-certificates.ts';
 const root = mkdtempSync(join(tmpdir(), 'consilium-renewal-'));
 after(() => rmSync(root, { recursive: true }));
 
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    if (await isFree(port)) return port;
-  }
-}
-
 async function enrolled(name: string) {
   const folder = join(root, name);
   mkdirSync(folder);
   writeFileSync(join(folder, 'consortium.yaml'), stringify(exampleConsortium(1)));
-  const ports = { identityAuthority: await freePort(), tlsAuthority: await freePort() };
+  const ports = { identityAuthority: await chooseFree(), tlsAuthority: await chooseFree() };
   const file = { consortium: 'consortium.yaml', organisation: 'clinic1', folder: join(folder, 'place') };
   writeFileSync(join(folder, 'hospital.yaml'), stringify({ ...file, mailbox: join(folder, 'box'), ports }));
   const hospital = readHospital(join(folder, 'hospital.yaml'));

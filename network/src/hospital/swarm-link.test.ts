@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
-import { isFree } from '../ports.ts';
+import { chooseFree, isFree } from '../ports.ts';
 import { type LinkOptions, runSwarmLink } from './swarm-link.ts';
 import { type Clinic, initialisedClinics } from './testing/clinics.ts';
 
@@ -21,19 +21,12 @@ after(() => {
   rmSync(root, { recursive: true });
 });
 
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    if (await isFree(port)) return port;
-  }
-}
-
 const pem = ({ layout }: Clinic, name: string) => readFileSync(join(layout.tls.link, name), 'utf8');
 
 /** A server that sends back what it gets, in place of an IPFS node. */
 async function echo(): Promise<{ server: Server; port: number }> {
   const server = createServer((socket) => socket.on('error', () => undefined).pipe(socket));
-  const port = await freePort();
+  const port = await chooseFree();
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   after(() => server.close());
   return { server, port };
@@ -52,10 +45,10 @@ const answerOf = (socket: Socket, said = 'hello'): Promise<string | undefined> =
 async function linkOfOne(overrides: Partial<LinkOptions> = {}) {
   const [one, two] = clinics as [Clinic, Clinic];
   const target = await echo();
-  const port = await freePort();
+  const port = await chooseFree();
   const lines: string[] = [];
   const neighbour = {
-    ...{ mspId: 'Clinic2MSP', host: two.hospital.own.host, port: 1, localPort: await freePort() },
+    ...{ mspId: 'Clinic2MSP', host: two.hospital.own.host, port: 1, localPort: await chooseFree() },
     root: pem(two, 'ca.crt'),
   };
   const options: LinkOptions = {
@@ -101,7 +94,7 @@ test('nobody else does: no certificate, one of another authority, one for anothe
   const elsewhere = await linkOfOne({
     neighbours: [
       {
-        ...{ mspId: 'Clinic2MSP', host: 'other.consilium.test', port: 1, localPort: await freePort() },
+        ...{ mspId: 'Clinic2MSP', host: 'other.consilium.test', port: 1, localPort: await chooseFree() },
         root: pem(two, 'ca.crt'),
       },
     ],
@@ -116,7 +109,7 @@ test('nobody else does: no certificate, one of another authority, one for anothe
 test('the own node reaches a neighbour that proves its host, and no impostor', async () => {
   const [one, two] = clinics as [Clinic, Clinic];
   const remote = await linkOfOne();
-  const localPort = await freePort();
+  const localPort = await chooseFree();
   const towards = (root_: string, host: string) => ({
     mspId: 'Clinic1MSP',
     host,
@@ -130,7 +123,7 @@ test('the own node reaches a neighbour that proves its host, and no impostor', a
   const socket = connect({ host: '127.0.0.1', port: localPort });
   assert.equal(await answerOf(socket), 'hello');
   socket.destroy();
-  const impostor = await freePort();
+  const impostor = await chooseFree();
   const wrongRoot = { ...towards(pem(clinics[2]!, 'ca.crt'), 'localhost'), localPort: impostor };
   const bad = await linkOfOne({ ...own, neighbours: [wrongRoot] });
   assert.equal(await answerOf(connect({ host: '127.0.0.1', port: impostor })), undefined);

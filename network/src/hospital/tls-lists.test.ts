@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { webcrypto } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -10,9 +10,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
-import { isFree } from '../ports.ts';
+import { chooseFree, isFree } from '../ports.ts';
 import { organisationDirOf } from './hospital-layout.ts';
 import { runSwarmLink } from './swarm-link.ts';
+import { answerOf } from './testing/answer-of.ts';
 import { type Clinic, initialisedClinics } from './testing/clinics.ts';
 import { isRevokedBy, keptListsFile, listsFile, takeTlsLists } from './tls-lists.ts';
 
@@ -91,21 +92,6 @@ class Authority {
   }
 }
 
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    if (await isFree(port)) return port;
-  }
-}
-
-const answerOf = (socket: Socket): Promise<string | undefined> =>
-  new Promise((resolve) => {
-    socket.once('data', (bytes) => resolve(bytes.toString()));
-    socket.once('error', () => resolve(undefined));
-    socket.once('close', () => resolve(undefined));
-    socket.write('hello');
-  });
-
 test('a list counts from the next connection on, in both directions, and no older one takes it back', async () => {
   const [one, two] = clinics as [Clinic, Clinic];
   const { hospital, layout } = one;
@@ -119,7 +105,7 @@ test('a list counts from the next connection on, in both directions, and no olde
   writeFileSync(join(trust, 'tlsca.pem'), authority.pem);
   const target = createServer((socket) => socket.on('error', () => undefined).pipe(socket));
   after(() => target.close());
-  const [swarmPort, port, localPort] = [await freePort(), await freePort(), await freePort()];
+  const [swarmPort, port, localPort] = [await chooseFree(), await chooseFree(), await chooseFree()];
   await new Promise<void>((resolve) => target.listen(swarmPort, '127.0.0.1', resolve));
   const file = keptListsFile(layout.directory, mspId);
   const lines: string[] = [];

@@ -1,14 +1,15 @@
 // A link whose certificate is renewed while bytes flow.
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
-import { isFree } from '../ports.ts';
+import { chooseFree, isFree } from '../ports.ts';
 import { runSwarmLink } from './swarm-link.ts';
+import { answerOf } from './testing/answer-of.ts';
 import { type Clinic, initialisedClinics } from './testing/clinics.ts';
 import { WatchedPair } from './watched-pair.ts';
 
@@ -29,21 +30,6 @@ function put({ layout }: Clinic, names = ['server.crt', 'server.key']): void {
   for (const name of names) copyFileSync(join(layout.tls.link, name), join(root, name));
 }
 
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 12_000);
-    if (await isFree(port)) return port;
-  }
-}
-
-const answerOf = (socket: Socket): Promise<string | undefined> =>
-  new Promise((resolve) => {
-    socket.once('data', (bytes) => resolve(bytes.toString()));
-    socket.once('error', () => resolve(undefined));
-    socket.once('close', () => resolve(undefined));
-    socket.write('hello');
-  });
-
 test('new connections see the renewed certificate, and those that are open go on', async () => {
   const [one, two] = clinics as [Clinic, Clinic];
   put(one);
@@ -51,14 +37,14 @@ test('new connections see the renewed certificate, and those that are open go on
   const watched = new WatchedPair(files, (line) => lines.push(line));
   const target = createServer((socket) => socket.on('error', () => undefined).pipe(socket));
   after(() => target.close());
-  const swarmPort = await freePort();
+  const swarmPort = await chooseFree();
   await new Promise<void>((resolve) => target.listen(swarmPort, '127.0.0.1', resolve));
-  const port = await freePort();
+  const port = await chooseFree();
   const neighbour = {
     mspId: 'Clinic2MSP',
     host: two.hospital.own.host,
     port: 1,
-    localPort: await freePort(),
+    localPort: await chooseFree(),
   };
   void runSwarmLink(
     {

@@ -135,7 +135,7 @@ test('what will not be otherwise is not sent again', async (t) => {
   await assert.rejects(page.client.call('getLedger'), { code: 'NO_PROBLEM', status: 404 });
 });
 
-test('a gateway that is not there is told from one that broke off', async (t) => {
+test('the error says whether a gateway is not there or broke off', async (t) => {
   const { client, url, stop } = await serve(t, (_, response) => void response.destroy());
   const asked = (one: Client) => one.send({ method: 'POST', target: ROUTES.openRound.path, body: {} });
   await assert.rejects(asked(client), (error: NoAnswerError) => error.maybeSent);
