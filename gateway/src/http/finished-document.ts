@@ -63,13 +63,41 @@ export interface Document {
 
 const EXAMPLE_REQUEST = '5f0c9a52-6d0b-4c3f-9d0e-7d4e2b1f8a11';
 
-/** Where only the trainer answers with a status. */
-const OF_TRAINER: Readonly<Record<string, readonly [code: string, title: string]>> = {
-  409: ['TRAINER_DATASET_CHANGED', "The file is not the one the ledger's commitment was made of."],
+/** Where only the trainer answers with a status; `http-problem.test.ts` of the trainer holds these to its answers. */
+const OF_TRAINER: Readonly<Record<string, readonly [code: string, meaning: string]>> = {
+  404: [
+    'TRAINER_DATASET_NOT_PREPARED',
+    'This trainer has no file for the dataset: POST /local/datasets first.',
+  ],
+  409: [
+    'TRAINER_DATASET_CHANGED',
+    "The file is not the one the ledger's commitment was made of: restore it.",
+  ],
+  415: ['TRAINER_INPUT_INVALID', 'The request is malformed; the message names the field.'],
+  422: ['TRAINER_DATASET_REFUSED', 'The file does not fit its dictionary; see the problems listed.'],
   507: ['TRAINER_DISK_FULL', 'The disk of CONSILIUM_DATA_DIR is full: free some space.'],
 };
 
-/** A problem as it is answered with this status: the first of those that are documented. */
+const OUT_OF_BOUNDS = {
+  code: 'VALUE_OUT_OF_BOUNDS',
+  column: 'age',
+  remedy: "The value is outside the dictionary's bounds: correct the value or the bounds.",
+};
+/** What a trainer says of one request, where that is more than its code means. */
+const SAID_BY_TRAINER: Readonly<Record<string, object>> = {
+  415: { detail: 'Unsupported Media Type' },
+  422: {
+    detail: `${OUT_OF_BOUNDS.code} (column ${OUT_OF_BOUNDS.column}): ${OUT_OF_BOUNDS.remedy}`,
+    problems: [OUT_OF_BOUNDS],
+    problemCount: 1,
+  },
+};
+
+/**
+ * A problem as it is answered with this status: the first of those that are documented.
+ *
+ * @throws Error where no code is documented with it, of the gateway, the ledger or the trainer
+ */
 export function exampleProblem(status: string, description: string): object {
   const codes = [...description.matchAll(/`([A-Z_]+)`: /g)].map(([, code]) => code);
   const code = PROBLEM_CODES.find((one) => one === codes[0] && String(statusOf(one)) === status);
@@ -77,14 +105,14 @@ export function exampleProblem(status: string, description: string): object {
     const { meaning, remedy } = GATEWAY_ERRORS[code as GatewayErrorCode];
     return problemOf(new GatewayRefusal(code as GatewayErrorCode, `${meaning} ${remedy}`), EXAMPLE_REQUEST);
   }
-  const [word, title] =
-    code === undefined ? (OF_TRAINER[status] ?? ['TRAINER_INTERNAL', '']) : [code, meaningOf(code)];
-  const detail = title === '' ? meaningOf('INTERNAL') : title;
-  const body: Omit<ProblemBody, 'code'> & { code: string } = {
+  const found = code === undefined ? OF_TRAINER[status] : ([code, meaningOf(code)] as const);
+  if (found === undefined) throw new Error(`no problem with status ${status} is documented: ${description}`);
+  const [word, title] = found;
+  const body: Omit<ProblemBody, 'code' | 'problems'> & { code: string } = {
     type: `urn:consilium:problem:${word}`,
-    ...{ title: detail, status: Number(status), detail, code: word, requestId: EXAMPLE_REQUEST },
+    ...{ title, status: Number(status), detail: title, code: word, requestId: EXAMPLE_REQUEST },
   };
-  return body;
+  return code === undefined ? { ...body, ...SAID_BY_TRAINER[status] } : body;
 }
 
 const HEADERS: Readonly<Record<string, Json>> = {

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { DomainError, ERRORS, type ErrorCode } from '@consilium/domain';
 import { nodeProblem, UnsupportedModelError } from '@consilium/onnx-grad';
-import { TrainerError } from '../errors.ts';
+import { errorCodes } from 'fastify';
+import { problem } from '../data/data-problem.ts';
+import { DataError } from '../data/index.ts';
+import { TrainerError, type TrainerErrorCode } from '../errors.ts';
 import { describeFailure } from '../failure.ts';
 import { modelRefusal } from '../study/model-refusal.ts';
 import { problemOf } from './http-problem.ts';
@@ -57,4 +60,29 @@ test('only the client of the gateway makes errors of HTTP', () => {
     /new GatewayProblem\(|\bstatus: \d{3}\b/.test(readFileSync(join(root, file), 'utf8')),
   );
   assert.deepEqual(makers, []);
+});
+
+test("a trainer's problem that the gateway's document shows is one that a trainer answers", () => {
+  const emitted: Readonly<Record<string, Error>> = {
+    415: new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE(),
+    422: new DataError([problem('VALUE_OUT_OF_BOUNDS', { column: 'age' })]),
+  };
+  const file = join(import.meta.dirname, '../../../../docs/reference/openapi.json');
+  const text = readFileSync(file, 'utf8');
+  type Shown = { readonly status: number; readonly code: string; readonly requestId: string };
+  const shown = new Map<string, Shown>();
+  // Every object that has the code, wherever it is in the document.
+  JSON.parse(text, (_, value) => {
+    // The gateway says itself that its trainer does not answer.
+    const isTrainers = /^TRAINER_(?!UNAVAILABLE$)/.test(value?.code);
+    if (isTrainers && value.requestId !== undefined) shown.set(JSON.stringify(value), value);
+    return value;
+  });
+  const statuses = [...shown.values()].map(({ status }) => status).sort();
+  assert.deepEqual(statuses, [404, 409, 415, 422, 507]);
+  for (const { requestId, ...example } of shown.values()) {
+    const error = emitted[example.status] ?? new TrainerError(example.code as TrainerErrorCode);
+    assert.deepEqual(problemOf(error), example);
+    assert.match(requestId, /^[0-9a-f-]{36}$/);
+  }
 });
