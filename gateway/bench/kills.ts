@@ -2,7 +2,8 @@
 // bad network (dropped, delayed and truncated, between clients and gateway and between gateway and peer) and repeat
 // each with its Idempotency-Key until it is accepted. At the end the ledger is read: each accepted request is on it
 // exactly once, under the transaction that the client was answered, and nothing else is. One JSON line per ledger and
-// step, then one with the sums; exit status 1 where a request is missing or twice.
+// step, then one with the sums; exit status 1 where a request is missing or twice. MUTANT gives the gateway a fault,
+// which must be found.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -22,7 +23,9 @@ import { createApiKey } from '../src/http/key-file.ts';
 import { anotherDataset } from '../src/testing/another-dataset.ts';
 import { registerMember } from '../src/testing/fabric-network.ts';
 import { BadWire } from './kills/bad-wire.ts';
+import { type Accepted, faultsOf, isFaulty } from './kills/faults.ts';
 import { STEPS, type Step } from './kills/kill-at-step.ts';
+import { MUTANTS } from './kills/mutate.ts';
 import { answerHelp } from './on-ledger/answer-help.ts';
 import { endsWithBench } from './on-ledger/interruption.ts';
 import { onEachLedger, print, progress, type RunningLedger } from './on-ledger/ledgers.ts';
@@ -31,6 +34,10 @@ const BENCH = 'gateway/kills';
 const KILLS = Number(process.env.KILLS ?? 24);
 const CLIENTS = Number(process.env.CLIENTS ?? 4);
 const SECONDS = Number(process.env.SECONDS ?? 24 * 3600);
+const { MUTANT } = process.env;
+if (MUTANT !== undefined && !Object.hasOwn(MUTANTS, MUTANT)) {
+  throw new Error(`MUTANT must be one of ${Object.keys(MUTANTS).join(', ')}, not ${MUTANT}`);
+}
 /** A step that no request reaches for so long is killed from outside. */
 const STEP_TIMEOUT_MS = 60_000;
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -38,14 +45,11 @@ const TO_GATEWAY = { cut: 0.3, cutAfterBytes: 2_500, delay: 0.2, delayMs: 40 };
 const TO_PEER = { cut: 0.4, cutAfterBytes: 60_000, delay: 0.05, delayMs: 40 };
 
 const MAIN = fileURLToPath(new URL('../src/main.js', import.meta.url));
-const PRELOAD = new URL('./kills/kill-at-step.js', import.meta.url).href;
-
-/** Of a request that was answered with success. */
-interface Accepted {
-  readonly transactionId: string;
-  readonly blockNumber: number;
-  attempts: number;
-}
+/** A fault first: the steps are seen at what the gateway then calls. */
+const PRELOADS = ['./kills/mutate.js', './kills/kill-at-step.js'].flatMap((file) => [
+  '--import',
+  new URL(file, import.meta.url).href,
+]);
 
 class Gateways {
   readonly #environment: Readonly<Record<string, string>>;
@@ -60,10 +64,11 @@ class Gateways {
 
   /** Serves when this resolves, or was killed before it could. */
   async start(killAt: Step | undefined): Promise<ChildProcess> {
-    const child = spawn(process.execPath, ['--import', PRELOAD, MAIN], {
+    const child = spawn(process.execPath, [...PRELOADS, MAIN], {
       env: {
         ...{ PATH: process.env.PATH, ...this.#environment },
         ...(killAt !== undefined && { KILL_AT: killAt }),
+        ...(MUTANT !== undefined && { MUTANT }),
       },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -149,14 +154,14 @@ async function killOn(ledger: RunningLedger): Promise<void> {
   const client = async (number: number) => {
     for (let at = 0; !isOver; at += 1) {
       const datasetId = `kill-${run}-${number}-${at}`;
-      for (let times = 1; ; times += 1) {
+      for (;;) {
         // Nobody listens: not even a bad network would carry anything.
         while (gateways.address === undefined) await sleep(50);
         attempts += 1;
         const answer = await post(toGateway.port, key, datasetId).catch(() => undefined);
         if (answer?.status === 201) {
           const { transactionId, blockNumber } = JSON.parse(answer.body);
-          accepted.set(datasetId, { transactionId, blockNumber, attempts: times });
+          accepted.set(datasetId, { transactionId, blockNumber });
           break;
         }
         // Only what passes is sent again: a refusal would be of a request that was carried out already.
@@ -265,29 +270,22 @@ function report(of: {
 }): void {
   const { ledger, killed, accepted, attempts, refused, counts, wires } = of;
   for (const [step, kills] of killed) print({ bench: BENCH, network: ledger, step, kills });
-  const missing = [...accepted].filter(([id]) => counts.get(id) === undefined);
-  const twice = [...counts].filter(([, transactions]) => transactions.length > 1);
-  const other = [...accepted].filter(([id, { transactionId }]) => counts.get(id)?.[0] !== transactionId);
-  const unasked = [...counts.keys()].filter((id) => !accepted.has(id));
+  const faults = faultsOf({ accepted, refused, onLedger: counts });
   for (const text of refused) progress(`${BENCH}: ${ledger}: refused: ${text}`);
   const [toGateway, toPeer] = wires.map(({ counts: wire }) => wire);
   print({
     bench: BENCH,
     network: ledger,
+    ...(MUTANT !== undefined && { mutant: MUTANT }),
     kills: [...killed.values()].reduce((sum, one) => sum + one, 0),
     accepted: accepted.size,
     attempts,
     onLedgerOnce: [...counts.values()].filter(({ length }) => length === 1).length,
-    missing: missing.length,
-    twice: twice.length,
-    underAnotherTransaction: other.length,
-    notAccepted: unasked.length,
-    refused: refused.length,
+    ...faults,
     toGateway,
     toPeer,
   });
-  if (missing.length + twice.length + other.length + unasked.length + refused.length > 0)
-    process.exitCode = EXIT.failed;
+  if (isFaulty(faults)) process.exitCode = EXIT.failed;
 }
 
 answerHelp(`Usage: node gateway/dist/bench/kills.js
@@ -297,6 +295,7 @@ counts what the ledger has of the requests that were accepted, as JSON lines. Ex
   KILLS=24         in all, on each ledger
   CLIENTS=4        that send requests at the same time
   SECONDS=         after which no more kills begin
+  MUTANT=          sends-twice, forgets-its-outbox or answers-early: a gateway with this fault, which must be found
   LEDGERS=embedded,raft   and bft; real ones need FABRIC_BIN_DIR
 `);
 await onEachLedger(BENCH, killOn);
