@@ -120,3 +120,20 @@ test('whoever asks for a verdict that rejects has the rule that failed, and the 
   });
   assert.equal((await ask('BetaMSP')).grounds, undefined, 'it accepts everything');
 });
+
+test('a quote names the stewards whose approval counts, for the text and the blocks that are asked for', async () => {
+  const study = await StudyOnLedger.prepared();
+  const guarded = { ...datasetArgument('guarded'), consentPolicy: { stewards: 2 } };
+  await study.submit(as('steward', 'AlphaMSP'), 'dataset:register', guarded);
+  const quorum = { updates: 1, validators: 1 };
+  const proposal = studyArgument({ studyId: STUDY, datasets: ['guarded'], quorum });
+  await study.submit(as('researcher', 'AlphaMSP'), 'study:propose', proposal);
+  const asked = { studyId: STUDY, datasetId: 'guarded' };
+  const approving = async () =>
+    (await study.evaluate(as('auditor', 'BetaMSP'), 'privacy:quote', asked)).stewards;
+  assert.deepEqual(await approving(), { needed: 2, approved: [] });
+  await study.submit({ ...as('steward', 'AlphaMSP'), person: 'ann' }, 'study:approveConsent', asked);
+  assert.deepEqual(await approving(), { needed: 2, approved: ['ann'] });
+  await decline(study, 'guarded', { mspId: 'AlphaMSP' });
+  assert.deepEqual(await approving(), { needed: 2, approved: [] }, 'ann did not know of it');
+});

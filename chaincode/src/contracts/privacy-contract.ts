@@ -1,8 +1,16 @@
 // Queries on privacy: accounts, charges and quotes.
-import { populationIdOf } from '@consilium/domain';
+import { membershipOf, populationIdOf } from '@consilium/domain';
 import { quoteConsent, statementOf } from '@consilium/domain/rules';
 import { sha256 } from '../ledger/digest.ts';
-import { findBlocks, findBook, findBudget, findDataset, findRevision, findStudy } from './find.ts';
+import {
+  findBlocks,
+  findBook,
+  findBudget,
+  findDataset,
+  findMembership,
+  findRevision,
+  findStudy,
+} from './find.ts';
 import { type LedgerContext, LedgerContract } from './ledger-context.ts';
 import { transact } from './transact.ts';
 
@@ -28,8 +36,9 @@ export class PrivacyContract extends LedgerContract {
 
   quote(context: LedgerContext, text: string): Promise<string> {
     return transact(context, 'privacy:quote', text, async ({ argument, ledger }) => {
-      const study = await findStudy(ledger, argument.studyId);
-      const dataset = await findDataset(ledger, argument.datasetId);
+      const { studyId, datasetId } = argument;
+      const study = await findStudy(ledger, studyId);
+      const dataset = await findDataset(ledger, datasetId);
       const revision = await findRevision(ledger, dataset);
       const of = {
         populationId: populationIdOf(dataset),
@@ -42,6 +51,11 @@ export class PrivacyContract extends LedgerContract {
         asked: argument.blocks,
         book: await findBook(ledger, [of]),
         sha256,
+        approved: {
+          approvals: await ledger.all('consent-approval', studyId, datasetId),
+          declined: await ledger.get('decline', studyId, datasetId),
+          membership: membershipOf(await findMembership(ledger, dataset.owner)),
+        },
       });
     });
   }

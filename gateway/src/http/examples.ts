@@ -222,6 +222,8 @@ export const CONSENT_QUOTE: ConsentQuote = {
   ],
   patients: { all: BAND, fitting: BAND, asked: BAND },
   studySha256: STUDY_SHA256,
+  moreStudies: 2,
+  stewards: { needed: 1, approved: [] },
 };
 export const BUDGET_STATEMENT: BudgetStatement = {
   schema: 1,

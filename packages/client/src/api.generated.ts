@@ -927,6 +927,14 @@ export interface ConsentQuotePatientsAll {
   readonly high: number;
 }
 
+/** Whose consent it takes, and who has approved. */
+export interface ConsentQuoteStewards {
+  /** How many stewards the dataset asks for. */
+  readonly needed: number;
+  /** Those whose approval of this text and of the blocks asked for counts now. */
+  readonly approved: readonly string[];
+}
+
 /** `ConsentState` of the OpenAPI document. */
 export type ConsentState = 'granted' | 'withdrawn' | 'settled';
 
@@ -2930,6 +2938,12 @@ export interface QuoteConsentAnswer {
   readonly weights?: readonly StudyWeight[];
   /** Digest of the study's text: study:consent takes it, and no other text's. */
   readonly studySha256: string;
+  /**
+   * How many further studies of exactly this cost every block asked for can bear after this one, as the
+   * accounts are now; 1000 is the most that is counted.
+   */
+  readonly moreStudies?: number;
+  readonly stewards?: ConsentQuoteStewards;
   /** The label of each Data Use Ontology code in this answer. */
   readonly duoLabels?: Readonly<Record<string, string>>;
 }

@@ -169,6 +169,9 @@ export const BlockQuote = Strict({
 });
 export type BlockQuote = Static<typeof BlockQuote>;
 
+/** How many further studies a quote counts at most. */
+export const MORE_STUDIES_MAX = 1000;
+
 /** What a consent would reserve. */
 export const ConsentQuote = Strict({
   studyId: Id,
@@ -194,6 +197,26 @@ export const ConsentQuote = Strict({
     Described(StudyWeights, 'What each dataset of the study weighs in an average, as its text says.'),
   ),
   studySha256: Described(Sha256, "Digest of the study's text: study:consent takes it, and no other text's."),
+  moreStudies: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: MORE_STUDIES_MAX,
+      description:
+        'How many further studies of exactly this cost every block asked for can bear after this one, as the accounts ' +
+        `are now; ${MORE_STUDIES_MAX} is the most that is counted.`,
+    }),
+  ),
+  stewards: Type.Optional(
+    Described(
+      Strict({
+        needed: Type.Integer({ minimum: 1, description: 'How many stewards the dataset asks for.' }),
+        approved: Type.Array(Type.String({ description: 'Enrolment id.' }), {
+          description: 'Those whose approval of this text and of the blocks asked for counts now.',
+        }),
+      }),
+      'Whose consent it takes, and who has approved.',
+    ),
+  ),
 });
 export type ConsentQuote = Static<typeof ConsentQuote>;
 

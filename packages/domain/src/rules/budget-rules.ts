@@ -145,6 +145,26 @@ export function afterReserving(account: Budget, cost: PrivacyCost): { committed:
   return { committed: fits ? epsilonIn(account, total) : held, fits };
 }
 
+/**
+ * How often an account can bear a cost on top of what it has committed, up to `most`: as reservations are held to the
+ * budget, one after the other. More of a cost never fits where less does not.
+ */
+export function timesThatFit(account: Budget, cost: PrivacyCost, most: number): number {
+  const before = committed(account);
+  const fits = (times: number): boolean => {
+    const held = heldTo(account, add(before, timesCost(cost, times)));
+    return compareDecimals(held, account.budget.epsilon) <= 0;
+  };
+  if (most === 0 || fits(most)) return most;
+  let [low, high] = [0, most];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (fits(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Block 1 has the name of its population, as datasets from before have one only. */
 const nameOf = ({ populationId, block }: Budget): string =>
   block === 1 ? populationId : `block ${block} of ${populationId}`;

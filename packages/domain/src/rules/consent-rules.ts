@@ -1,13 +1,9 @@
 // Granting, withdrawing and settling a consent, with the accounts it moves.
 
 import { epsilonOfCost, timesCost } from '../accounting/privacy-cost.ts';
-import type { BlockQuote, ConsentQuote } from '../answers.ts';
-import { BLOCKS_MAX } from '../block.ts';
 import { canonicalJson, type Sha256Of } from '../canonical-json.ts';
 import type {
   ApproveConsent,
-  AskQuote,
-  ClaimedCost,
   Consent,
   ConsentApproval,
   ConsentRow,
@@ -15,7 +11,6 @@ import type {
   GrantConsent,
 } from '../consent.ts';
 import { type DatasetRow, populationIdOf } from '../dataset.ts';
-import { compareDecimals } from '../decimal.ts';
 import { DomainError } from '../errors.ts';
 import { membershipOf, ofMembership } from '../member.ts';
 import type { PrivacyCharge } from '../privacy-charge.ts';
@@ -25,21 +20,20 @@ import { ROW_SCHEMA } from '../row-schema.ts';
 import type { Study, StudyRow } from '../study.ts';
 import type { Update } from '../update.ts';
 import type { Verdict } from '../verdict.ts';
-import { type AccountBook, accountIn, moveAccounts } from './account-book.ts';
-import { epsilonIn, giveBack, spend, statementOf } from './budget-rules.ts';
+import { type AccountBook, moveAccounts } from './account-book.ts';
+import { giveBack, spend } from './budget-rules.ts';
 import { checkTerms } from './dataset-rules.ts';
-import { afterReservingBlock, askedShares, type Given, givenShares, reserveBlocks } from './given-blocks.ts';
+import { type Given, givenShares, reserveBlocks } from './given-blocks.ts';
 import {
   checkClaim,
   costPerRound,
   plannedScoreEvent,
   plannedTrainingEvent,
-  type RoundCost,
   recordedCost,
   reservedCost,
   timesRounds,
 } from './plan-cost.ts';
-import { blocksOf, rangeOf } from './revision-rules.ts';
+import { blocksOf } from './revision-rules.ts';
 import { isLive, planDigest, studyDigest } from './study-rules.ts';
 
 /** @throws DomainError NOT_THE_OWNER */
@@ -54,88 +48,6 @@ export function requireOwner(
 export function requireWanted(study: Study, datasetId: string): void {
   if (study.datasets.includes(datasetId)) return;
   throw new DomainError('DATASET_NOT_WANTED', `study ${study.studyId} does not ask for ${datasetId}`);
-}
-
-const extreme = (values: readonly string[], sign: 1 | -1): string =>
-  values.reduce((found, value) => (compareDecimals(value, found) * sign > 0 ? value : found));
-const mostOf = (claims: readonly ClaimedCost[], sign: 1 | -1): ClaimedCost => ({
-  training: extreme(
-    claims.map(({ training }) => training),
-    sign,
-  ),
-  heldOut: extreme(
-    claims.map(({ heldOut }) => heldOut),
-    sign,
-  ),
-});
-
-/**
- * What a consent would reserve of each block, and how many patients the study would get.
- *
- * @throws DomainError DATASET_NOT_WANTED, INVALID_ARGUMENT, BLOCK_NOT_FOUND, BLOCK_RETIRED where every block is retired
- */
-export function quoteConsent(
-  study: Study,
-  {
-    asked,
-    book,
-    sha256,
-    ...given
-  }: Given & { asked: AskQuote['blocks']; book: AccountBook; sha256: Sha256Of },
-): ConsentQuote {
-  const { dataset, revision } = given;
-  requireWanted(study, dataset.datasetId);
-  const cost = costPerRound(study);
-  const whole = timesRounds(cost, study.rounds);
-  const populationId = populationIdOf(dataset);
-  const wanted = askedShares(asked, given);
-  if (wanted.length === 0) givenShares(asked, given);
-  const blocks = revision.blocks.map((share): BlockQuote => {
-    const { block } = share;
-    const after = afterReservingBlock(book, { populationId, block }, whole);
-    const { state } = given.blocks.find((row) => row.block === block)!;
-    return {
-      ...share,
-      state,
-      asked: wanted.some((one) => one.block === block),
-      committedAfter: after.committed,
-      left: {
-        training: statementOf(accountIn(book, { populationId, block, pool: 'training' })).leftEpsilon,
-        heldOut: statementOf(accountIn(book, { populationId, block, pool: 'held-out' })).leftEpsilon,
-      },
-      fits: after.fits && state === 'open',
-    };
-  });
-  const ofAsked = blocks.filter((block) => block.asked);
-  const { block } = ofAsked[0]!;
-  const epsilonOf = ({ training, heldOut }: RoundCost): ClaimedCost => ({
-    training: epsilonIn(accountIn(book, { populationId, block, pool: 'training' }), training),
-    heldOut: epsilonIn(accountIn(book, { populationId, block, pool: 'held-out' }), heldOut),
-  });
-  return {
-    studyId: study.studyId,
-    datasetId: dataset.datasetId,
-    claimedEpsilon: epsilonOf(whole),
-    claimedEpsilonPerRound: epsilonOf(cost),
-    committedAfter: mostOf(
-      ofAsked.map(({ committedAfter }) => committedAfter),
-      1,
-    ),
-    left: mostOf(
-      ofAsked.map(({ left }) => left),
-      -1,
-    ),
-    fits: ofAsked.every(({ fits }) => fits) && ofAsked.length <= BLOCKS_MAX,
-    revision: revision.revision,
-    blocks,
-    patients: {
-      all: rangeOf(blocks),
-      fitting: rangeOf(blocks.filter(({ fits }) => fits)),
-      asked: rangeOf(ofAsked),
-    },
-    ...(study.weights !== undefined && { weights: study.weights }),
-    studySha256: studyDigest(study, sha256),
-  };
 }
 
 interface ConsentContext extends Given {
@@ -216,7 +128,7 @@ export function approveConsent(
  * counts for nothing: what changed is approved again. Nor does one from before the dataset declined, since whoever gave
  * it did not know, or from an earlier membership of its owner.
  */
-const isApprovalOf = (
+export const isApprovalOf = (
   approved: ConsentApproval,
   patients: { readonly revision: number; readonly blocks: readonly RecordedShare[] },
   { study, declined, membership }: Pick<ConsentContext, 'study' | 'declined' | 'membership'>,

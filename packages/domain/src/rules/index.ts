@@ -3,10 +3,10 @@
 export { type AccountBook, accountIn, bookOf, changedAccounts } from './account-book.ts';
 export { attestAggregate, finalizeRound, requireOwnSupport } from './aggregate-rules.ts';
 export { openBudgets, statementOf } from './budget-rules.ts';
+export { quoteConsent } from './consent-quote.ts';
 export {
   approveConsent,
   grantConsent,
-  quoteConsent,
   type RoundRecord,
   requireOwner,
   settleConsent,

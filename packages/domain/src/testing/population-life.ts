@@ -16,7 +16,8 @@ import type { Revision } from '../revision.ts';
 import type { RoundRow } from '../round.ts';
 import { type AccountBook, accountIn, bookOf } from '../rules/account-book.ts';
 import { openBudgets } from '../rules/budget-rules.ts';
-import { grantConsent, quoteConsent, settleConsent } from '../rules/consent-rules.ts';
+import { quoteConsent } from '../rules/consent-quote.ts';
+import { grantConsent, settleConsent } from '../rules/consent-rules.ts';
 import { registerDataset } from '../rules/dataset-rules.ts';
 import { plannedScoreEvent, plannedTrainingEvent } from '../rules/plan-cost.ts';
 import { openBlock, registerPopulation } from '../rules/population-rules.ts';
@@ -181,6 +182,7 @@ export class PopulationLife {
       book,
       asked: asked && [...asked],
       sha256,
+      approved: { approvals: [], declined: undefined, membership: 1 },
     });
   }
 
