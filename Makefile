@@ -35,7 +35,7 @@ node_modules/.setup: package-lock.json scripts/node-24.sh
 
 .PHONY: build
 build: setup ## Compile everything
-	@$(WITH_NODE) scripts/compile.sh && node scripts/dist/remove-stale-outputs.js
+	@$(WITH_NODE) scripts/compile.sh && node scripts/dist/remove-stale-outputs.js && node gateway/console/dist/build-site.js
 
 .PHONY: demo
 demo: build ## Run the main job: four hospitals train one model (DATA=, KEEP=1, RUNTIME=, ORDERING=, ORDERERS=)

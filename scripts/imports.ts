@@ -1,7 +1,7 @@
 // What source files load, in every form that JavaScript has for it; what of it leaves a package, or leads back.
 import { isBuiltin } from 'node:module';
 import { posix } from 'node:path';
-import type { Package } from './packages.ts';
+import { innermost, type Package } from './packages.ts';
 
 /** Files by path below the repository's root, with their text. */
 export type Sources = ReadonlyMap<string, string>;
@@ -24,13 +24,20 @@ export function importsOf(text: string): string[] {
 
 /** Tests, and programs and data of this repository alone: none of it is packed. */
 export const isTool = (file: string): boolean =>
-  /\.test\.ts$|(^|\/)(testing|fixtures|conformance|bench|fuzz|documentation)\//.test(file);
+  /\.test\.tsx?$|(^|\/)(testing|fixtures|conformance|bench|fuzz|documentation)\//.test(file);
 
 const packageNameOf = (name: string): string => name.split('/', name.startsWith('@') ? 2 : 1).join('/');
 
 /** The package whose folder a file is in. */
 export const ownerOf = (file: string, packages: readonly Package[]): Package | undefined =>
-  packages.find(({ folder }) => file.startsWith(`${folder}/`));
+  packages.find(
+    ({ folder }) =>
+      folder ===
+      innermost(
+        packages.map((one) => one.folder),
+        file,
+      ),
+  );
 
 /** The compiled file that a subpath of a package leads to; undefined where its `exports` have no such subpath. */
 export function exportedFile({ exports }: Package, subpath: string): string | undefined {
@@ -67,7 +74,7 @@ function whyOutside(file: string, name: string, packages: readonly Package[]): s
 
 /** Paths that a file makes of its own place, from where it runs. */
 function ownPathsOf(file: string, text: string, folder: string): string[] {
-  const isCompiled = file.endsWith('.ts');
+  const isCompiled = /\.tsx?$/.test(file);
   const place = posix.dirname(isCompiled ? posix.join(folder, 'dist', posix.relative(folder, file)) : file);
   const urls = [...text.matchAll(/new URL\(\s*['"`]([^'"`$]+)['"`]\s*,\s*import\.meta\.url/g)];
   const joined = text.matchAll(

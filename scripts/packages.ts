@@ -71,9 +71,16 @@ export const compiledFolders = (packages: readonly Pick<Package, 'folder'>[]): r
   'scripts',
 ];
 
+/** The folder that a file is in: of one workspace within another, the inner one. */
+export const innermost = (folders: readonly string[], file: string): string | undefined =>
+  folders
+    .filter((folder) => file.startsWith(`${folder}/`))
+    .sort((one, other) => other.length - one.length)
+    .at(0);
+
 /** The file that a source is compiled to, both below the root. @throws TypeError for one in none of the folders */
 export function compiledFile(source: string, folders: readonly string[]): string {
-  const folder = folders.find((one) => source.startsWith(`${one}/`));
+  const folder = innermost(folders, source);
   if (folder === undefined) throw new TypeError(`${source} lies in none of ${folders.join(', ')}`);
-  return `${folder}/dist/${source.slice(folder.length + 1).replace(/\.ts$/, '.js')}`;
+  return `${folder}/dist/${source.slice(folder.length + 1).replace(/\.tsx?$/, '.js')}`;
 }

@@ -4,14 +4,17 @@ import { existsSync, globSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { compiledFolders, readPackages } from './packages.ts';
 
-/** What the compiler writes for NAME.ts; nothing else in dist is looked at. */
+/** What the compiler writes for NAME.ts or NAME.tsx. Nothing else in dist is looked at, nor what a bundler wrote. */
 const OUTPUT = /^(?<name>.+?)(?:\.d\.ts|\.js)(?:\.map)?$/;
+/** The console's page. */
+const BUNDLED = 'dist/site/';
 
 /** The files in a package's dist folder whose source is gone, below the package's folder. */
 export function staleOutputs(folder: string): string[] {
   return globSync('dist/**/*', { cwd: folder }).filter((file) => {
+    if (file.startsWith(BUNDLED)) return false;
     const name = OUTPUT.exec(file.slice('dist/'.length))?.groups?.name;
-    return name !== undefined && !existsSync(join(folder, `${name}.ts`));
+    return name !== undefined && !['ts', 'tsx'].some((end) => existsSync(join(folder, `${name}.${end}`)));
   });
 }
 

@@ -17,10 +17,10 @@ const files = isClone
       .filter((file) => file !== '' && existsSync(join(root, file)))
   : [];
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
-const sources = files.filter((file) => file.endsWith('.ts'));
+const sources = files.filter((file) => /\.tsx?$/.test(file));
 /** Written by scripts/write-documentation.sh: a test of its package holds it to what it is written from. */
 const isGenerated = (file: string) => file.endsWith('.generated.ts');
-const isTest = (file: string) => /\.test\.ts$|(^|\/)(testing|conformance|bench|fuzz)\//.test(file);
+const isTest = (file: string) => /\.test\.tsx?$|(^|\/)(testing|conformance|bench|fuzz)\//.test(file);
 
 /** What each package's own code (not its tests) may import of its siblings: dependencies point down. */
 const SIBLINGS: Record<string, readonly string[]> = {
@@ -41,6 +41,7 @@ const SIBLINGS: Record<string, readonly string[]> = {
   ],
   chaincode: ['@consilium/domain', '@consilium/domain/rules', '@consilium/domain/key-proof'],
   'test-network': ['@consilium/command-line', '@consilium/guarded-rows'],
+  'gateway/console': ['@consilium/client', '@consilium/client/browser'],
   gateway: [
     '@consilium/command-line',
     '@consilium/domain',
@@ -75,7 +76,7 @@ const SIBLINGS: Record<string, readonly string[]> = {
   ],
 };
 
-const packageOf = (file: string) => /^(packages\/)?[^/]+/.exec(file)![0];
+const packageOf = (file: string) => /^(packages\/[^/]+|gateway\/console|[^/]+)/.exec(file)![0];
 
 /** What every program may load first. */
 const isStart = (name: string) => name.startsWith('@consilium/process-start/');
@@ -129,7 +130,7 @@ test('packages import of their siblings only what the design allows', { skip }, 
 test('packages load nothing from outside them but what their package.json declares and siblings export', {
   skip,
 }, () => {
-  const loading = files.filter((file) => /\.(ts|js)$/.test(file));
+  const loading = files.filter((file) => /\.(tsx?|js)$/.test(file));
   const packages = readPackages(root);
   assert.deepEqual(outsideImports(new Map(loading.map((file) => [file, read(file)])), packages), []);
 });
@@ -172,7 +173,7 @@ test('files are named in kebab-case for what they do', { skip }, () => {
   const vague = /(^|[-/.])(utils?|helpers?|manager|common|misc)([-/.]|$)/;
   assert.deepEqual(
     sources.filter(
-      (file) => vague.test(file) || !/^[a-z0-9]+([-.][a-z0-9]+)*\.ts$/.test(file.split('/').at(-1)!),
+      (file) => vague.test(file) || !/^[a-z0-9]+([-.][a-z0-9]+)*\.tsx?$/.test(file.split('/').at(-1)!),
     ),
     [],
   );

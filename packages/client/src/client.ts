@@ -1,6 +1,5 @@
 // A gateway's API by the names of its operations. What may be sent again is, a few times: reads, and submissions with
 // an Idempotency-Key, which the gateway carries out once however often it gets them.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Api, ROUTES } from './api.generated.ts';
 import { EventStreamParser, type LedgerEvent } from './event-stream.ts';
 import { NoAnswerError, ProblemError, problemIn } from './problems.ts';
@@ -12,8 +11,10 @@ export type OperationName = keyof Api;
 export interface ClientOptions {
   /** Where the gateway is, without a path. */
   readonly url: string;
-  /** An API key, or an access token. */
-  readonly key: string;
+  /** An API key, or an access token. Absent on a gateway's own page, where the browser sends its cookie. */
+  readonly key?: string;
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** How often a request is sent at most that may be sent again; 3 where absent. */
   readonly attempts?: number;
   /** How long to wait for an answer; 60 s where absent. */
@@ -134,7 +135,7 @@ export class Client {
         if (!passes || attempt >= most) throw error;
       }
       const signals = [signal, request.signal].filter((one) => one !== undefined);
-      await sleep(waitMs, undefined, { signal: AbortSignal.any(signals) });
+      await pause(waitMs, AbortSignal.any(signals));
     }
   }
 
@@ -144,14 +145,14 @@ export class Client {
    * @throws ProblemError or NoAnswerError where the stream does not begin
    */
   async *events(from: EventStart = {}): AsyncGenerator<LedgerEvent> {
-    const { fetch: send = fetch, key, signal } = this.#options;
+    const { fetch: send = fetch, signal } = this.#options;
     const query = new URLSearchParams(from.block === undefined ? {} : { from: String(from.block) });
     const target = `${EVENTS}${query.size > 0 ? `?${query}` : ''}`;
     const signals = [signal, from.signal].filter((one) => one !== undefined);
     const response = await send(`${this.#base}${target}`, {
       headers: {
         accept: 'text/event-stream',
-        authorization: `Bearer ${key}`,
+        ...this.#identity(),
         ...(from.after !== undefined && { 'last-event-id': from.after }),
       },
       ...(signals.length > 0 && { signal: AbortSignal.any(signals) }),
@@ -163,14 +164,19 @@ export class Client {
     }
     from.onConnected?.();
     const parser = new EventStreamParser();
-    for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+    for await (const text of piecesOf(response.body)) {
       from.onBytes?.();
       yield* parser.push(text);
     }
   }
 
+  #identity(): Record<string, string> {
+    const { key, headers } = this.#options;
+    return { ...(key !== undefined && { authorization: `Bearer ${key}` }), ...headers };
+  }
+
   async #once({ method, target, body, headers, idempotencyKey, ...own }: RawRequest): Promise<Response> {
-    const { fetch: send = fetch, key, signal, timeoutMs = TIMEOUT_MS } = this.#options;
+    const { fetch: send = fetch, signal, timeoutMs = TIMEOUT_MS } = this.#options;
     // The only bodies that are text are files of lines, as statements of witnesses.
     const isFile = typeof body === 'string';
     const signals = [signal, own.signal, AbortSignal.timeout(own.timeoutMs ?? timeoutMs)];
@@ -179,7 +185,7 @@ export class Client {
         method,
         headers: {
           accept: 'application/json, application/octet-stream;q=0.9, */*;q=0.1',
-          authorization: `Bearer ${key}`,
+          ...this.#identity(),
           ...(body !== undefined && { 'content-type': isFile ? 'application/x-ndjson' : 'application/json' }),
           ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
           ...headers,
@@ -196,6 +202,36 @@ export class Client {
       own.signal?.throwIfAborted();
       throw new NoAnswerError(`${method} ${target}`, cause);
     }
+  }
+}
+
+/** Waits, unless the signal aborts. Browsers have no other timer than this one. */
+function pause(waitMs: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const stop = () => {
+    clearTimeout(timer);
+    reject(signal.reason);
+  };
+  const timer = setTimeout(() => {
+    signal.removeEventListener('abort', stop);
+    resolve();
+  }, waitMs);
+  if (signal.aborted) stop();
+  else signal.addEventListener('abort', stop, { once: true });
+  return promise;
+}
+
+/** What a body says, piece by piece: by a reader, since not every browser iterates a stream. */
+async function* piecesOf(body: ReadableStream<Uint8Array<ArrayBuffer>>): AsyncGenerator<string> {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
   }
 }
 

@@ -1,0 +1,8 @@
+// Motions and votes.
+import { useTranslation } from 'react-i18next';
+import { Page } from '../../components/page.tsx';
+
+export default function Motions() {
+  const { t } = useTranslation('administration');
+  return <Page title={t('title')} />;
+}

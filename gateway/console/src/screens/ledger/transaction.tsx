@@ -1,0 +1,8 @@
+// One transaction of the ledger.
+import { useTranslation } from 'react-i18next';
+import { Page } from '../../components/page.tsx';
+
+export default function Transaction() {
+  const { t } = useTranslation('ledger');
+  return <Page title={t('title')} />;
+}
