@@ -11,6 +11,7 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import type { Limits } from './config.ts';
+import { type ConsoleGiven, openConsole } from './console/console.ts';
 import type { Dependencies, TrainerAddress } from './dependencies.ts';
 import type { Ledger } from './fabric/ledger.ts';
 import { GatewayRefusal } from './gateway-errors.ts';
@@ -122,6 +123,8 @@ export interface AppOptions {
   readonly proxies?: readonly string[];
   /** Pages of which other origins may use this service in a browser; none if absent. */
   readonly crossOrigin?: CrossOrigin | undefined;
+  /** Not served if absent. */
+  readonly console?: ConsoleGiven | undefined;
   /** Where to log; nowhere if absent. */
   readonly logger?: FastifyBaseLogger;
   readonly metricsOfProcess?: boolean;
@@ -255,7 +258,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   if (options.crossOrigin !== undefined) shareWithOrigins(app, options.crossOrigin);
   keepHttpRules(app, unknown);
   const refusals = { unknown, forbidden, onKnown: ({ raw }: FastifyRequest) => connections.know(raw) };
-  authenticate(app, { keys: apiKeys, tokens: options.tokens }, refusals);
+  const console =
+    options.console &&
+    openConsole(app, options.console, { apiKeys, limits, mspId: ledger.mspId, history, metrics });
+  authenticate(app, { keys: apiKeys, tokens: options.tokens, cookies: console?.callers }, refusals);
   handleProblems(app);
   refuseUnknownRoutes(app, forbidden);
   tagAnswers(app);
@@ -286,6 +292,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   addWebhookRoutes(app, dependencies);
   await addLocalRoutes(app, dependencies);
   addServiceRoutes(app, dependencies);
+  console?.addRoutes(unknown);
   await app.ready();
   return app;
 }

@@ -15,6 +15,7 @@ import {
 import { pino } from 'pino';
 import { buildApp } from './app.ts';
 import { type Config, readConfig, VARIABLES } from './config.ts';
+import { SITE_DIRECTORY } from './console/console.ts';
 import { awaitEndorsers } from './fabric/await-endorsers.ts';
 import { readConnections } from './fabric/connection-file.ts';
 import { FabricLedger } from './fabric/fabric-ledger.ts';
@@ -187,6 +188,7 @@ async function serve(config: Config): Promise<void> {
     limits,
     proxies: config.proxies,
     crossOrigin: config.crossOrigin,
+    console: config.console ? { directory: SITE_DIRECTORY } : undefined,
     logger,
     metricsOfProcess: true,
     certificates: () =>

@@ -30,6 +30,8 @@ export interface Config {
   /** How statements are exchanged with gateways of other hospitals; not at all where it is undefined. */
   readonly witnesses: WitnessSettings | undefined;
   readonly crossOrigin: CrossOrigin | undefined;
+  /** Whether the console is served. */
+  readonly console: boolean;
   /** Where webhooks may go. */
   readonly webhookTargets: WebhookTargets;
   /** Where traces are sent; nowhere where it is undefined. */
@@ -58,6 +60,12 @@ export interface Limits {
   /** Of all streams, those that only keys of the role trainer may have; the others have one at least. */
   readonly trainerEventStreams: number;
   readonly heartbeatMs: number;
+  /** Of the console, in all and of one key or person. */
+  readonly sessions: number;
+  readonly sessionsPerKey: number;
+  /** Without use, and in all. */
+  readonly sessionIdleMs: number;
+  readonly sessionMs: number;
   readonly evaluateTimeoutMs: number;
   readonly endorseTimeoutMs: number;
   readonly submitTimeoutMs: number;
@@ -93,6 +101,10 @@ export const DEFAULT_LIMITS: Limits = {
   eventStreamsPerKey: 20,
   trainerEventStreams: 10,
   heartbeatMs: 15_000,
+  sessions: 1_000,
+  sessionsPerKey: 10,
+  sessionIdleMs: 1_800_000,
+  sessionMs: 43_200_000,
   evaluateTimeoutMs: 10_000,
   endorseTimeoutMs: 30_000,
   submitTimeoutMs: 15_000,
@@ -123,6 +135,10 @@ const LIMIT_VARIABLES: Record<keyof Limits, string> = {
   eventStreamsPerKey: 'CONSILIUM_EVENT_STREAMS_PER_KEY',
   trainerEventStreams: 'CONSILIUM_TRAINER_EVENT_STREAMS',
   heartbeatMs: 'CONSILIUM_HEARTBEAT_MS',
+  sessions: 'CONSILIUM_SESSIONS',
+  sessionsPerKey: 'CONSILIUM_SESSIONS_PER_KEY',
+  sessionIdleMs: 'CONSILIUM_SESSION_IDLE_MS',
+  sessionMs: 'CONSILIUM_SESSION_MS',
   evaluateTimeoutMs: 'CONSILIUM_EVALUATE_TIMEOUT_MS',
   endorseTimeoutMs: 'CONSILIUM_ENDORSE_TIMEOUT_MS',
   submitTimeoutMs: 'CONSILIUM_SUBMIT_TIMEOUT_MS',
@@ -157,6 +173,10 @@ const LIMIT_MEANINGS: Record<keyof Limits, string> = {
   eventStreamsPerKey: 'Open event streams of one API key; more get 503',
   trainerEventStreams: 'Event streams, of all, that only keys with the role trainer may use',
   heartbeatMs: 'Milliseconds between signs of life on an idle event stream',
+  sessions: 'Sessions of the console in all; a new one ends the one that was used longest ago',
+  sessionsPerKey: 'Sessions of the console of one API key or person; a new one ends the oldest',
+  sessionIdleMs: 'Milliseconds without use after which a session of the console ends',
+  sessionMs: 'Milliseconds after which a session of the console ends in any case',
   evaluateTimeoutMs: 'Milliseconds for the ledger to answer a query; then 504',
   endorseTimeoutMs: 'Milliseconds for peers to endorse a transaction; then 504',
   submitTimeoutMs: 'Milliseconds for an orderer to accept a transaction',
@@ -206,6 +226,7 @@ export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = 
     'CONSILIUM_WITNESSES',
     'File that says where gateways of other hospitals give their statements, and where this one does; none if not set',
   ],
+  ['CONSILIUM_CONSOLE', 'Whether the console is served at /console/: on or off (default on)'],
   ...CROSS_ORIGIN_VARIABLES,
   [
     'CONSILIUM_WEBHOOK_TARGETS',
@@ -266,6 +287,7 @@ export function readConfig(environment: Environment): Config {
   const tls = readTls(variables);
   const signIn = readSignIn(variables);
   const crossOrigin = readCrossOrigin(variables);
+  const console = variables.oneOf('CONSILIUM_CONSOLE', ['on', 'off'], 'on') === 'on';
   const logLevel = variables.oneOf('CONSILIUM_LOG_LEVEL', LOG_LEVELS, 'info');
   const port = variables.whole('CONSILIUM_PORT', { fallback: 8080, least: 0, most: 65535 });
   const limits = Object.fromEntries(
@@ -294,6 +316,7 @@ export function readConfig(environment: Environment): Config {
     proxies,
     witnesses,
     crossOrigin,
+    console,
     webhookTargets,
     traces,
     logLevel,

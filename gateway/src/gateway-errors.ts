@@ -36,6 +36,12 @@ export const GATEWAY_ERRORS = {
     meaning: 'The API key is limited to other requests than this one.',
     remedy: 'Use a key with the scope that the detail names; the operator creates keys with --scopes.',
   },
+  CROSS_SITE_REFUSED: {
+    status: 403,
+    meaning: 'A page of another origin may have sent this request with the cookie of the console.',
+    remedy:
+      'Open the console at this gateway and try there. Programs send "Authorization: Bearer KEY" and no cookie.',
+  },
   API_KEY_REQUIRED: {
     status: 403,
     meaning: 'Webhooks belong to an API key: an access token ends before their events come.',
@@ -45,6 +51,11 @@ export const GATEWAY_ERRORS = {
     status: 404,
     meaning: 'This gateway has no such route.',
     remedy: 'See /documentation.',
+  },
+  CONSOLE_NOT_BUILT: {
+    status: 404,
+    meaning: 'This gateway runs without the files of its console.',
+    remedy: 'Run "make build" and start the gateway again, or install a release, which has them.',
   },
   TRANSACTION_NOT_FOUND: {
     status: 404,

@@ -44,6 +44,7 @@ export function createMetrics(options: MetricsOptions) {
   const registry = new Registry();
   const registers = [registry];
   let webhooks: WatchedWebhooks | undefined;
+  let sessions: { readonly size: number } | undefined;
   if (ofProcess) collectDefaultMetrics({ register: registry });
   const registryOfKeys = new Registry();
   return {
@@ -272,6 +273,24 @@ export function createMetrics(options: MetricsOptions) {
     /** They are made with these metrics, and so come later. */
     watchWebhooks(watched: WatchedWebhooks) {
       webhooks = watched;
+    },
+    consoleSessions: new Gauge({
+      name: 'consilium_console_sessions',
+      help: 'Sessions of the console that are not over.',
+      registers,
+      collect() {
+        this.set(sessions?.size ?? 0);
+      },
+    }),
+    consoleSignIns: new Counter({
+      name: 'consilium_console_sign_ins_total',
+      help: 'Attempts to sign in to the console, by way (apiKey, oidc) and outcome (ok, refused).',
+      labelNames: ['way', 'outcome'],
+      registers,
+    }),
+    /** They are made after these metrics. */
+    watchSessions(watched: { readonly size: number }) {
+      sessions = watched;
     },
     eventStreams: new Gauge({
       name: 'consilium_event_streams',

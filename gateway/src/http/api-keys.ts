@@ -52,6 +52,7 @@ export class ApiKeys {
   readonly #path: string;
   readonly #options: ApiKeysOptions;
   #keys: readonly Held[] = [];
+  #byHash: ReadonlyMap<string, Held> = new Map();
   /** Refused while the file is broken, to say so in the log. */
   #withheld: readonly Held[] = [];
   #text: string | undefined;
@@ -62,7 +63,7 @@ export class ApiKeys {
   constructor(path: string, options: ApiKeysOptions = {}) {
     this.#path = path;
     this.#options = options;
-    this.#keys = readApiKeyFile(path).keys.map(heldOf);
+    this.#hold(readApiKeyFile(path).keys.map(heldOf));
   }
 
   get roles(): Role[] {
@@ -97,6 +98,22 @@ export class ApiKeys {
     return { key: found.key };
   }
 
+  /** The key of exactly this hash, as of now; a rotation ends what goes by the one before. */
+  keyOfHash(hash: string, nowMs: number = Date.now()): ApiKey | undefined {
+    return this.#valid(hash, nowMs)?.key;
+  }
+
+  /** When the key of this hash ends, in milliseconds since 1970; undefined where it does not. */
+  endOf(hash: string, nowMs: number = Date.now()): number | undefined {
+    const expiresAt = this.#valid(hash, nowMs)?.entry.expiresAt;
+    return expiresAt === undefined ? undefined : Date.parse(expiresAt);
+  }
+
+  /** Remembers that somebody used the key of this hash without showing it again. */
+  noteUse(hash: string, nowMs: number = Date.now()): void {
+    this.#options.uses?.note(hash, nowMs);
+  }
+
   /** The hash of the key that has this id now. */
   hashOf(id: string, nowMs: number = Date.now()): string | undefined {
     this.#rereadAfter(nowMs);
@@ -112,6 +129,12 @@ export class ApiKeys {
     const holds = ({ entry }: Held) => !hasEnded(entry, nowMs);
     const rotated = this.#keys.find((one) => holds(one) && one.entry.replaced?.includes(hash));
     return (rotated ?? this.#keys.find((one) => holds(one) && one.entry.hash === hash))?.key;
+  }
+
+  #valid(hash: string, nowMs: number): Held | undefined {
+    this.#rereadAfter(nowMs);
+    const held = this.#byHash.get(hash);
+    return held === undefined || hasEnded(held.entry, nowMs) ? undefined : held;
   }
 
   #rereadAfter(nowMs: number): void {
@@ -131,8 +154,13 @@ export class ApiKeys {
     this.#text = text;
   }
 
+  #hold(keys: readonly Held[]): void {
+    this.#keys = keys;
+    this.#byHash = new Map(keys.map((held) => [held.entry.hash, held]));
+  }
+
   #take(entries: readonly ApiKeyEntry[]): void {
-    this.#keys = entries.map(heldOf);
+    this.#hold(entries.map(heldOf));
     this.#withheld = [];
     this.#options.uses?.keepOnly(new Set(entries.map(({ hash }) => hash)));
     if (this.#problem === undefined) return;
@@ -143,7 +171,7 @@ export class ApiKeys {
   #withhold(text: string | undefined, reason: string): void {
     const named = new Set((text === undefined ? [] : entriesOfBrokenFile(text)).map(textOf));
     const before = this.#keys;
-    this.#keys = before.filter(({ entry }) => named.has(textOf(entry)));
+    this.#hold(before.filter(({ entry }) => named.has(textOf(entry))));
     this.#withheld = [...this.#withheld, ...before.filter((held) => !this.#keys.includes(held))];
     const withheld = this.#withheld.map(({ key }) => key.id);
     // What the parser says of a text may hold some of it.

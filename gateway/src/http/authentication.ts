@@ -1,5 +1,6 @@
 // Who calls: one API key with one role and what it is limited to, or somebody who signed in at the hospital's OpenID
-// provider. A route names the roles that may call it; a route that names none is public.
+// provider, or to the console with one of both. A route names the roles that may call it; a route that names none is
+// public.
 //
 // Attempts without a valid key are counted by address. Above the limit they are refused as too many, whatever they
 // show. A valid key is served all the same: a guesser may share its address with callers behind the same proxy, or with
@@ -19,6 +20,8 @@ declare module 'fastify' {
     apiKey: ApiKey | null;
     /** Whether that key is still in the file, with all that it might. */
     keyHolds: (() => boolean) | null;
+    /** Of a caller who is signed in to the console: aborted when that ends. */
+    sessionEnds: AbortSignal | null;
   }
   interface FastifyContextConfig {
     /** The roles that may call this route; public where absent. */
@@ -34,7 +37,7 @@ const NOTED_MAX = 10_000;
 const NO_TOKEN = 'no bearer token of a length that keys have';
 
 /** One answer, whatever is wrong; the log says what. */
-const unauthenticated = (why: string): GatewayRefusal =>
+export const unauthenticated = (why: string): GatewayRefusal =>
   new GatewayRefusal('UNAUTHENTICATED', undefined, new Error(why));
 
 export interface Refusals {
@@ -45,15 +48,28 @@ export interface Refusals {
   readonly onKnown: (request: FastifyRequest) => void;
 }
 
+/** Callers who show a cookie in place of a key. */
+export interface CookieCallers {
+  /** Whose cookie it is on a route of these roles; undefined where the request has none of this gateway. */
+  meet(request: FastifyRequest, roles: readonly Role[]): Met | undefined;
+}
+
 export interface Callers {
   readonly keys: ApiKeys;
   /** None are taken if absent. */
   readonly tokens: AccessTokens | undefined;
+  /** None are taken if absent. */
+  readonly cookies?: CookieCallers | undefined;
 }
 
 /** Who a caller is on a route, or why nobody knows. */
-type Met =
-  | { readonly key: ApiKey; readonly holds: () => boolean; readonly subject?: string }
+export type Met =
+  | {
+      readonly key: ApiKey;
+      readonly holds: () => boolean;
+      readonly subject?: string;
+      readonly sessionEnds?: AbortSignal;
+    }
   | { readonly refused: GatewayRefusal };
 
 function meetKey(keys: ApiKeys, presented: string): Met {
@@ -77,16 +93,27 @@ async function meetToken(tokens: AccessTokens, presented: string, roles: readonl
 }
 
 /** Checks who calls before a body is read. */
-export function authenticate(app: FastifyInstance, { keys, tokens }: Callers, refusals: Refusals): void {
+export function authenticate(
+  app: FastifyInstance,
+  { keys, tokens, cookies }: Callers,
+  refusals: Refusals,
+): void {
   const noted = new Set<string>();
+  const meetShown = async (presented: string, roles: readonly Role[]): Promise<Met> =>
+    tokens !== undefined && isToken(presented)
+      ? meetToken(tokens, presented, roles)
+      : meetKey(keys, presented);
   app.decorateRequest('apiKey', null);
   app.decorateRequest('keyHolds', null);
+  app.decorateRequest('sessionEnds', null);
   app.addHook('onRequest', async (request, reply) => {
     const { roles } = request.routeOptions.config;
     if (roles === undefined) return;
     const { authorization } = request.headers;
     const presented = BEARER.exec(authorization ?? '')?.[1];
-    if (presented === undefined) {
+    // Whoever shows a key is not also somebody else.
+    const byCookie = authorization === undefined ? cookies?.meet(request, roles) : undefined;
+    if (presented === undefined && byCookie === undefined) {
       await refusals.unknown(
         unauthenticated(authorization === undefined ? 'no key' : NO_TOKEN),
         request,
@@ -94,15 +121,17 @@ export function authenticate(app: FastifyInstance, { keys, tokens }: Callers, re
       );
       return;
     }
-    const isOfProvider = tokens !== undefined && isToken(presented);
-    const met = isOfProvider ? await meetToken(tokens, presented, roles) : meetKey(keys, presented);
+    const met = byCookie ?? (await meetShown(presented!, roles));
     if ('refused' in met) {
       await refusals.unknown(met.refused, request, reply);
       return;
     }
-    const { key, holds, subject } = met;
+    const { key, holds, subject, sessionEnds = null } = met;
     request.apiKey = key;
     request.keyHolds = holds;
+    request.sessionEnds = sessionEnds;
+    // Nothing of it stays in the browser of a machine that several people use.
+    if (sessionEnds !== null) reply.header('cache-control', 'no-store');
     refusals.onKnown(request);
     if (subject !== undefined && !noted.has(key.id)) {
       if (noted.size >= NOTED_MAX) noted.clear();

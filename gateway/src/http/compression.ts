@@ -13,17 +13,20 @@ const LEAST_CHARACTERS = 1_400;
 const TEXT = /^(application\/(json|problem\+json|x-ndjson)|text\/(csv|html|plain))\b/;
 const LOCAL = `${API_PREFIX}/local/`;
 
-/** Whether a header Accept-Encoding takes gzip (RFC 9110, 12.5.3). */
-export function takesGzip(acceptEncoding: string | undefined): boolean {
+/** Whether a header Accept-Encoding takes a coding (RFC 9110, 12.5.3). */
+export function takesCoding(acceptEncoding: string | undefined, wanted: string): boolean {
   let any = false;
   for (const part of (acceptEncoding ?? '').toLowerCase().split(',')) {
     const [coding = '', ...options] = part.split(';').map((text) => text.trim());
     const weight = Number(options.find((option) => option.startsWith('q='))?.slice(2) ?? 1);
-    if (coding === 'gzip' || coding === 'x-gzip') return weight > 0;
+    if (coding === wanted || coding === `x-${wanted}`) return weight > 0;
     if (coding === '*') any = weight > 0;
   }
   return any;
 }
+
+/** Whether it takes gzip. */
+export const takesGzip = (acceptEncoding: string | undefined): boolean => takesCoding(acceptEncoding, 'gzip');
 
 /** Call it after whatever else changes an answer. */
 export function compressAnswers(app: FastifyInstance): void {

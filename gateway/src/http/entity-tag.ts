@@ -6,7 +6,7 @@ import { API_PREFIX } from '@consilium/domain';
 import type { FastifyInstance } from 'fastify';
 
 /** Weak, since the same answer may travel compressed. */
-export const entityTagOf = (payload: string): string =>
+export const entityTagOf = (payload: string | Uint8Array): string =>
   `W/"${createHash('sha256').update(payload).digest('base64url').slice(0, 27)}"`;
 
 /** Whether a header If-None-Match names the tag, by RFC 9110's weak comparison. */

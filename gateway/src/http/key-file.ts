@@ -50,7 +50,8 @@ export type ApiKeyEntry = Static<typeof ApiKeyEntry>;
 type ApiKeyFile = Static<typeof ApiKeyFile>;
 
 export const hashOfKey = (key: string): Buffer => createHash('sha256').update(key, 'utf8').digest();
-const textOfHash = (key: string): string => `sha256:${hashOfKey(key).toString('hex')}`;
+/** As the file has it. */
+export const hashOfKeyText = (key: string): string => `sha256:${hashOfKey(key).toString('hex')}`;
 const newKey = (): string => `consilium_${randomBytes(32).toString('base64url')}`;
 
 /** Whether a key's time is over. */
@@ -147,7 +148,7 @@ export function createApiKey(wish: NewApiKey, nowMs: number = Date.now()): MadeA
     if (keys.some((entry) => entry.id === id)) {
       throw new Error(`API keys ${path}: a key with the id ${id} exists: choose another --id`);
     }
-    return [...keys, { ...made, hash: textOfHash(key) }];
+    return [...keys, { ...made, hash: hashOfKeyText(key) }];
   });
   return { ...made, key };
 }
@@ -181,7 +182,7 @@ export function rotateApiKey(
       ...old,
       createdAt: new Date(nowMs).toISOString(),
       ...(expiresAt !== undefined && { expiresAt }),
-      hash: textOfHash(key),
+      hash: hashOfKeyText(key),
       replaced: [...(old.replaced ?? []), old.hash].slice(-REPLACED_MAX),
     };
     const others = keys.map((entry) => (entry.id === id ? made! : entry));

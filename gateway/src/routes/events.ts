@@ -66,8 +66,11 @@ export function addEventRoutes(app: FastifyInstance, { ledger, metrics, limits }
     },
     handler: async (request, reply) => {
       const { studyId } = request.query as { studyId?: string };
-      const { id = '', role } = request.apiKey ?? {};
-      const others = role === 'trainer' ? 0 : 1;
+      const { id: keyId = '', role } = request.apiKey ?? {};
+      const { sessionEnds } = request;
+      // Windows of a browser take nothing away from the program that the key is for.
+      const id = sessionEnds === null ? keyId : `console of ${keyId}`;
+      const others = role === 'trainer' && sessionEnds === null ? 0 : 1;
       const ofKey = openOfKey.get(id) ?? 0;
       if (ofKey >= limits.eventStreamsPerKey) {
         throw new GatewayRefusal(
@@ -80,7 +83,7 @@ export function addEventRoutes(app: FastifyInstance, { ledger, metrics, limits }
         throw new GatewayRefusal('TOO_MANY_STREAMS');
       }
       const gone = new AbortController();
-      const signal = AbortSignal.any([gone.signal, closing.signal]);
+      const signal = AbortSignal.any([gone.signal, closing.signal, sessionEnds ?? []].flat());
       open += 1;
       openOfOthers += others;
       openOfKey.set(id, ofKey + 1);

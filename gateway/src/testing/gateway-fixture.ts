@@ -6,6 +6,7 @@ import { ROLES, type Role } from '@consilium/domain';
 import type { FastifyBaseLogger, FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import { buildApp, type WebhooksGiven } from '../app.ts';
 import { DEFAULT_LIMITS, type Limits } from '../config.ts';
+import type { ConsoleGiven } from '../console/console.ts';
 import type { TrainerAddress } from '../dependencies.ts';
 import type { Ledger } from '../fabric/ledger.ts';
 import type { AccessTokens } from '../http/access-tokens.ts';
@@ -47,6 +48,7 @@ export interface FixtureOptions<L extends Ledger = MemoryLedger> {
   readonly tls?: TlsListener;
   readonly crossOrigin?: CrossOrigin;
   readonly tracer?: Tracer;
+  readonly console?: ConsoleGiven;
   readonly webhooks?: Omit<WebhooksGiven, 'kept'>;
 }
 
@@ -77,6 +79,7 @@ export async function openGateway<L extends Ledger = MemoryLedger>(
     tls: options.tls,
     crossOrigin: options.crossOrigin,
     tracer: options.tracer,
+    console: options.console,
     limits: { ...DEFAULT_LIMITS, recoveryTimeoutMs: 50, refusalPauseMs: 0, ...options.limits },
   });
   return {
