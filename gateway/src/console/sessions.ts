@@ -162,11 +162,10 @@ export class Sessions {
 
   #whyOver(held: Held): SessionEnd | undefined {
     const { limits, nowMs, wallMs } = this.#options;
-    if (this.callerOf(held) === undefined || wallMs() >= held.endsAtMs) {
-      const isByTime = nowMs() - held.startedMs >= limits.sessionMs;
-      return isByTime ? 'its time is over' : 'its key or token holds no more';
-    }
+    // A clock on the wall that is set back prolongs nothing but what a key or a token says.
     if (nowMs() - held.startedMs >= limits.sessionMs) return 'its time is over';
+    if (this.callerOf(held) === undefined || wallMs() >= held.endsAtMs)
+      return 'its key or token holds no more';
     return nowMs() - held.usedMs >= limits.sessionIdleMs ? 'not used for long' : undefined;
   }
 

@@ -44,6 +44,11 @@ export class KeyUses {
     if (this.#isChanged && nowMs - this.#writtenAtMs >= MINUTE_MS) this.#write(nowMs);
   }
 
+  /** When the key of this hash was last used; undefined where nobody knows. */
+  lastOf(hash: string): string | undefined {
+    return this.#uses.get(hash);
+  }
+
   /** Forgets keys that are no more. */
   keepOnly(hashes: ReadonlySet<string>): void {
     for (const hash of this.#uses.keys()) {
