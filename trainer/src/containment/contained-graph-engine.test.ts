@@ -31,7 +31,9 @@ after(() => stopping.abort());
 const engineWith = (options: ContainmentOptions = {}) =>
   new ContainedGraphEngine({ signal: stopping.signal, ...options });
 const engine = engineWith();
-const misbehaving = engineWith({ program: MISBEHAVING, readCpuMs: 2000 });
+/** Longer than any machine takes, however busy: what ends is then ended by something else. */
+const DAY_MS = 86_400_000;
+const misbehaving = engineWith({ program: MISBEHAVING, readCpuMs: 500, silentMs: DAY_MS });
 
 const isRefusal =
   (code: TrainerErrorCode, detail: RegExp, drawn = false) =>
@@ -181,6 +183,13 @@ describe('a contained engine', () => {
       assert.ok((await misbehaving.write(asked('tell'), new Float64Array())).length > 0);
     });
   }
+
+  it('judges a graph that hangs by its processor time, however little of it a busy machine gives', async (t) => {
+    const now = performance.now.bind(performance);
+    t.mock.method(performance, 'now', () => 100 * now());
+    const hanging = misbehaving.read(asked('hang'));
+    await assert.rejects(hanging, isRefusal('TRAINER_MODEL_TOO_EXPENSIVE', /more processor time/));
+  });
 
   it('refuses a graph that makes its process swallow memory, before the machine has none left', async () => {
     const greedy = engineWith({ program: MISBEHAVING, memoryBytes: 400 * 2 ** 20 });

@@ -22,7 +22,7 @@ export interface ContainmentOptions {
   readonly readCpuMs?: number;
   /** Of scoring rows. */
   readonly scoreCpuMs?: number;
-  /** Of a training that says nothing of its progress. */
+  /** Of anything that says nothing of its progress; a large graph that is read may take longer. */
   readonly silentMs?: number;
   /** Another program, in tests. */
   readonly program?: string;
@@ -168,7 +168,8 @@ export class ContainedGraphEngine implements GraphEngine {
   /** More for a graph of many weights. */
   #readLimits({ length }: Uint8Array): TaskLimits {
     const cpuMs = this.#options.readCpuMs + (length / MIB) * 150;
-    return { cpuMs, silentMs: 20 * cpuMs };
+    // A machine that is busy gives it little of its processors: their time decides, and this is for what takes none.
+    return { cpuMs, silentMs: Math.max(this.#options.silentMs, 20 * cpuMs) };
   }
 
   #perform(task: GraphTask, limits: TaskLimits, hooks: TaskHooks = {}): Promise<unknown> {
