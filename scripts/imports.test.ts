@@ -10,6 +10,7 @@ const packageOf = (folder: string, rest: Partial<Package> = {}): Package => ({
   isPrivate: false,
   exports: { '.': './dist/src/index.js' },
   entries: {},
+  imports: {},
   commands: {},
   dependencies: [],
   devDependencies: [],
@@ -19,6 +20,7 @@ const BELOW = packageOf('packages/below', {
   exports: { '.': './dist/src/index.js', './testing/*': './dist/src/testing/*.js' },
 });
 const ABOVE = packageOf('above', {
+  imports: { '#place': ['./dist/src/of-browser.js', './dist/src/of-node.js'] },
   dependencies: ['@consilium/below', 'yaml'],
   devDependencies: ['fast-check'],
 });
@@ -66,6 +68,7 @@ describe('outsideImports', () => {
     ['an absolute path', "import '/opt/x.js';"],
     ['a package that is not declared', "import 'express';"],
     ['a package that only tests may have', "import 'fast-check';"],
+    ['a name of its own that is not declared', "import { x } from '#other';"],
     ['a file that is not exported', "import { x } from '@consilium/below/dist/src/x.js';"],
     ['a URL of its own place', "await import(new URL('../../../scripts/x.js', import.meta.url).href);"],
     ['a folder above it', "const root = join(import.meta.dirname, '../../..');"],
@@ -102,6 +105,17 @@ describe('cyclesOf', () => {
     assert.deepEqual(cycles, [
       ['above/src/index.ts', 'above/src/b.ts', 'packages/below/src/index.ts', 'above/src/index.ts'],
     ]);
+  });
+
+  it('finds circles through each file that a name of the package may be', () => {
+    const sources = new Map([
+      ['above/src/index.ts', "import { x } from '#place';"],
+      ['above/src/of-node.ts', ''],
+      ['above/src/of-browser.ts', "export { y } from './index.ts';"],
+    ]);
+    const circle = ['above/src/index.ts', 'above/src/of-browser.ts', 'above/src/index.ts'];
+    assert.deepEqual(cyclesOf(importGraph(sources, [ABOVE])), [circle]);
+    assert.deepEqual(outside('above/src/a.ts', "import { x } from '#place';"), []);
   });
 
   it('finds none where two load the same', () => {

@@ -61,6 +61,9 @@ function whyOutside(file: string, name: string, packages: readonly Package[]): s
       ? undefined
       : `${name} is outside its package`;
   }
+  if (name.startsWith('#')) {
+    return Object.hasOwn(own.imports, name) ? undefined : `${name} is not in the imports of its package.json`;
+  }
   const wanted = packageNameOf(name);
   const declared = isTool(file) ? [...own.dependencies, ...own.devDependencies] : own.dependencies;
   if (wanted !== own.name && !declared.includes(wanted)) {
@@ -110,19 +113,24 @@ export function outsideImports(sources: Sources, packages: readonly Package[]): 
 
 /** Files and the files that they load, types included, within and across packages. */
 export function importGraph(sources: Sources, packages: readonly Package[]): Map<string, string[]> {
-  const sourceOf = (file: string, name: string): string => {
-    if (name.startsWith('.')) return posix.join(posix.dirname(file), name);
+  const sourceIn = (folder: string, target: string): string =>
+    posix.join(folder, target.replace('./dist/', './').replace(/\.js$/, '.ts'));
+  const sourcesOf = (file: string, name: string): string[] => {
+    if (name.startsWith('.')) return [posix.join(posix.dirname(file), name)];
+    if (name.startsWith('#')) {
+      const own = ownerOf(file, packages);
+      return (own?.imports[name] ?? []).map((target) => sourceIn(own!.folder, target));
+    }
     const wanted = packageNameOf(name);
     const sibling = packages.find((one) => one.name === wanted);
-    if (sibling === undefined) return name;
-    const target = exportedFile(sibling, `.${name.slice(wanted.length)}`) ?? '';
-    return posix.join(sibling.folder, target.replace('./dist/', './').replace(/\.js$/, '.ts'));
+    if (sibling === undefined) return [name];
+    return [sourceIn(sibling.folder, exportedFile(sibling, `.${name.slice(wanted.length)}`) ?? '')];
   };
   return new Map(
     [...sources].map(([file, text]) => [
       file,
       importsOf(text)
-        .map((name) => sourceOf(file, name))
+        .flatMap((name) => sourcesOf(file, name))
         .filter((target) => sources.has(target)),
     ]),
   );

@@ -15,6 +15,8 @@ export interface Package {
    * tests use is for this repository alone, and is not packed.
    */
   readonly entries: Readonly<Record<string, string>>;
+  /** Names of its own, beginning with `#`, by the files that each is where it runs. */
+  readonly imports: Readonly<Record<string, readonly string[]>>;
   /** Files of `bin` below the package's folder, by command. */
   readonly commands: Readonly<Record<string, string>>;
   readonly dependencies: readonly string[];
@@ -26,6 +28,7 @@ interface Description {
   readonly version: string;
   readonly private?: boolean;
   readonly exports?: Readonly<Record<string, string>>;
+  readonly imports?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly bin?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
@@ -50,7 +53,7 @@ export function readPackages(root: string): Package[] {
     .filter((file) => existsSync(join(root, file)))
     .map((file) => {
       const { name, version, private: isPrivate = false, ...rest } = read<Description>(join(root, file));
-      const { exports = {}, bin = {}, dependencies = {}, devDependencies = {} } = rest;
+      const { exports = {}, imports = {}, bin = {}, dependencies = {}, devDependencies = {} } = rest;
       return {
         name,
         version,
@@ -58,6 +61,9 @@ export function readPackages(root: string): Package[] {
         isPrivate,
         exports,
         entries: plain(exports),
+        imports: Object.fromEntries(
+          Object.entries(imports).map(([own, files]) => [own, Object.values(files)]),
+        ),
         commands: plain(bin),
         dependencies: Object.keys(dependencies),
         devDependencies: Object.keys(devDependencies),

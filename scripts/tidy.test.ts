@@ -102,6 +102,11 @@ const DOORS: readonly { sdk: RegExp; within: string; door: RegExp }[] = [
   },
   { sdk: /^onnxruntime-node$/, within: '', door: /^packages\/onnx-grad\/src\/runtime\/onnx-runtime\.ts$/ },
   { sdk: /^@hpke\//, within: 'trainer/', door: /^trainer\/src\/artefacts\// },
+  {
+    sdk: /^@noble\//,
+    within: 'packages/',
+    door: /^packages\/(verify\/src\/cryptography|federation\/src\/platform)\/of-browser\.ts$/,
+  },
   { sdk: /^@noble\//, within: 'trainer/', door: /^trainer\/src\/artefacts\/key-proof\.ts$/ },
 ];
 

@@ -70,7 +70,8 @@ export class KeptStatements {
 
   /** On a full disk what was kept before stays there. */
   #write(file: string, kept: KeptOfHospital): void {
-    const text = (one: WitnessStatement | undefined) => one && writeStatement(one).toString('utf8');
+    const text = (one: WitnessStatement | undefined) =>
+      one && Buffer.from(writeStatement(one)).toString('utf8');
     const json = { witnessed: text(kept.witnessed), ahead: text(kept.ahead) };
     try {
       writeFileSync(`${file}.new`, `${JSON.stringify(json)}\n`, { mode: 0o600, flush: true });

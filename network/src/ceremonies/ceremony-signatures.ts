@@ -7,6 +7,7 @@ import {
   type Msp,
   type SignedBytes,
   UnreadableError,
+  x509Of,
 } from '@consilium/verify/channel';
 import fabricProtos from '@hyperledger/fabric-protos';
 import { type Ceremony, type CeremonySignature, nonceOf, signedBytesOf } from './ceremony-file.ts';
@@ -39,10 +40,10 @@ export interface CheckedSignature {
 
 /** The identity as Fabric writes it, with the certificate in its one form. */
 export function serializedIdentity({ mspId, certificate }: Omit<SigningIdentity, 'key'>): Uint8Array {
-  const { x509 } = readableCertificate(Buffer.from(certificate), `certificate of ${mspId}`);
+  const { der } = readableCertificate(Buffer.from(certificate), `certificate of ${mspId}`);
   const identity = new msp.SerializedIdentity();
   identity.setMspid(mspId);
-  identity.setIdBytes(Buffer.from(pemOf('CERTIFICATE', x509.raw)));
+  identity.setIdBytes(Buffer.from(pemOf('CERTIFICATE', der)));
   return identity.serializeBinary();
 }
 
@@ -55,7 +56,7 @@ export function readKey({ key, certificate, mspId }: SigningIdentity): KeyObject
     // Without the cause: nothing of a key belongs into a message or a log.
     return refuse(`the key of ${mspId} is no private key in PEM`);
   }
-  const { x509 } = readableCertificate(Buffer.from(certificate), `certificate of ${mspId}`);
+  const x509 = x509Of(readableCertificate(Buffer.from(certificate), `certificate of ${mspId}`));
   return x509.checkPrivateKey(found) ? found : refuse(`the key of ${mspId} is not its certificate's`);
 }
 
@@ -151,7 +152,7 @@ function checkSignature(ceremony: Ceremony, one: CeremonySignature, judging: Jud
   }
   const identity = judged(membership, { mspId, pem }, number);
   const { certificate } = identity;
-  if (Buffer.from(pem).toString('latin1') !== pemOf('CERTIFICATE', certificate.x509.raw)) {
+  if (Buffer.from(pem).toString('latin1') !== pemOf('CERTIFICATE', certificate.der)) {
     wrong('its certificate is not written in its one form');
   }
   if (identity.invalidBecause !== undefined) wrong(`a signer of ${mspId}: ${identity.invalidBecause}`);
@@ -171,7 +172,7 @@ function checkSignature(ceremony: Ceremony, one: CeremonySignature, judging: Jud
     mspId,
     subject: subjectOf(certificate),
     certificateSha256: certificate.sha256,
-    validTo: dayOf(certificate.x509.validToDate),
+    validTo: dayOf(certificate.validToDate),
     signed,
   };
 }
@@ -186,19 +187,19 @@ function judged(membership: Membership, claimed: SignedBytes['identity'], number
 }
 
 function checkValidity(
-  { x509 }: Certificate,
+  { validFromDate, validToDate }: Certificate,
   { mspId, now, number }: { readonly mspId: string; readonly now: Date; readonly number: number },
 ): void {
-  if (x509.validToDate < now) {
+  if (validToDate < now) {
     refuse(
-      `signature ${number}: the certificate of ${mspId}'s administrator expired on ${dayOf(x509.validToDate)}: ` +
+      `signature ${number}: the certificate of ${mspId}'s administrator expired on ${dayOf(validToDate)}: ` +
         'enrol a new one, and sign again',
     );
   }
-  if (x509.validFromDate > now) {
+  if (validFromDate > now) {
     refuse(
       `signature ${number}: the certificate of ${mspId}'s administrator is not valid before ` +
-        dayOf(x509.validFromDate),
+        dayOf(validFromDate),
     );
   }
 }

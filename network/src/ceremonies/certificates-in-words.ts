@@ -5,6 +5,7 @@ import {
   readCertificate,
   readRevocationList,
   UnreadableError,
+  x509Of,
 } from '@consilium/verify/channel';
 import { sameBytes, sha256Hex } from './digests.ts';
 import { visible } from './plain-text.ts';
@@ -31,17 +32,17 @@ export function readableCertificate(pem: Uint8Array, what: string): Certificate 
 export const dayOf = (date: Date): string => date.toISOString().slice(0, 10);
 
 /** 'CN=orderer1, O=Alpha' in quotes, of characters that cannot be taken for others. */
-export const subjectOf = ({ x509 }: Certificate): string =>
-  visible((x509.subject ?? '').replaceAll('\n', ', '));
+export const subjectOf = (certificate: Certificate): string =>
+  visible((x509Of(certificate).subject ?? '').replaceAll('\n', ', '));
 
 /** @param isNew whether it is to be signed: then nothing may stand around it */
 export function certificateInWords(pem: Uint8Array, what: string, isNew: boolean): string {
   const certificate = readableCertificate(pem, what);
-  const { x509, sha256 } = certificate;
-  if (isNew && pemOf('CERTIFICATE', x509.raw) !== Buffer.from(pem).toString('latin1')) {
+  const { der, validToDate, sha256 } = certificate;
+  if (isNew && pemOf('CERTIFICATE', der) !== Buffer.from(pem).toString('latin1')) {
     refuse(`the ${what} has something around its certificate: give the one block in PEM, with lines of 64`);
   }
-  return `${subjectOf(certificate)}, valid to ${dayOf(x509.validToDate)}, SHA-256 ${sha256}`;
+  return `${subjectOf(certificate)}, valid to ${dayOf(validToDate)}, SHA-256 ${sha256}`;
 }
 
 /** One line for each revoked serial number, and one for the list itself. */

@@ -86,7 +86,7 @@ function pemsIn(folder: string): Uint8Array[] {
 }
 
 const canonicalPem = (pem: Uint8Array, what: string): Buffer =>
-  Buffer.from(pemOf('CERTIFICATE', readableCertificate(pem, what).x509.raw));
+  Buffer.from(pemOf('CERTIFICATE', readableCertificate(pem, what).der));
 
 const UNITS = ['Client', 'Peer', 'Admin', 'Orderer'] as const;
 type Units = Partial<Record<`${(typeof UNITS)[number]}OUIdentifier`, Record<string, string>>> & {
@@ -257,7 +257,7 @@ function checkSigner(
   try {
     const judged = membership.judge(identity);
     if (!membership.isAdmin(judged)) refuse(`the definition of ${mspId} is not signed by its administrator`);
-    const { validToDate } = judged.certificate.x509;
+    const { validToDate } = judged.certificate;
     if (validToDate < now)
       refuse(`the administrator of ${mspId} has a certificate that expired on ${dayOf(validToDate)}`);
     const data = Buffer.concat([Buffer.from(statement), headerBytes]);

@@ -172,7 +172,7 @@ export function renewOrderer(
   if (identity !== undefined && orderingOf(root) !== 'BFT')
     refuse('under Raft the channel names no identity of orderers');
   const written = (pem: string) =>
-    Buffer.from(pemOf('CERTIFICATE', readableCertificate(Buffer.from(pem), 'new certificate').x509.raw));
+    Buffer.from(pemOf('CERTIFICATE', readableCertificate(Buffer.from(pem), 'new certificate').der));
   return withOrderers(
     root,
     entries.map((entry) => {

@@ -1,6 +1,6 @@
 // What a change makes weaker, as sentences that a reader sees before anything else: a policy that fewer or others can
 // meet, fewer orderers that may fail, one organisation that could decide or stop alone, a revocation taken back.
-import type { ChannelConfiguration, ConfigGroup } from '@consilium/verify/channel';
+import { type ChannelConfiguration, type ConfigGroup, x509Of } from '@consilium/verify/channel';
 import { readableCertificate } from './certificates-in-words.ts';
 import { sameBytes, sha256Hex } from './digests.ts';
 import { msOf } from './durations.ts';
@@ -127,10 +127,10 @@ function ownPolicy(path: string, sets: readonly ReadonlySet<string>[]): string[]
 function ownerOf(entry: OrdererEntry, { root }: ChannelConfiguration): string | undefined {
   if (entry.bft !== undefined) return entry.bft.mspId;
   const groups = root.groups.get('Orderer')?.groups ?? new Map<string, ConfigGroup>();
-  const { x509 } = readableCertificate(entry.clientTls, `certificate of the orderer ${entry.host}`);
+  const certificate = readableCertificate(entry.clientTls, `certificate of the orderer ${entry.host}`);
   for (const group of groups.values()) {
     const { mspId, tls } = authoritiesOf(group);
-    if (tls.some((authority) => x509.verify(authority.x509.publicKey))) return mspId;
+    if (tls.some((authority) => x509Of(certificate).verify(x509Of(authority).publicKey))) return mspId;
   }
   return undefined;
 }
@@ -165,7 +165,7 @@ function ordererWarnings({ before, after, now }: Change): string[] {
 function expiring(entries: readonly OrdererEntry[], now: Date): string[] {
   const found = entries.flatMap(({ host, port, clientTls, serverTls }) =>
     [clientTls, serverTls].flatMap((pem) => {
-      const { validToDate } = readableCertificate(pem, `certificate of ${host}`).x509;
+      const { validToDate } = readableCertificate(pem, `certificate of ${host}`);
       const left = validToDate.getTime() - now.getTime();
       if (left < 0) return [`the orderer ${host}:${port} has a certificate that expired`];
       return left < 30 * DAY_MS
@@ -207,9 +207,9 @@ function sharedAuthorities(after: ChannelConfiguration): string[] {
   for (const section of ['Application', 'Orderer']) {
     for (const group of after.root.groups.get(section)?.groups.values() ?? []) {
       const { mspId, identity } = authoritiesOf(group);
-      for (const { x509 } of identity) {
+      for (const authority of identity) {
         // Of one key, however many certificates it has.
-        const key = sha256Hex(x509.publicKey.export({ format: 'der', type: 'spki' }));
+        const key = sha256Hex(x509Of(authority).publicKey.export({ format: 'der', type: 'spki' }));
         holders.set(key, (holders.get(key) ?? new Set()).add(mspId));
       }
     }

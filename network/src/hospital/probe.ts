@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '@consilium/command-line';
 import { lastConfigurationOf } from '@consilium/verify';
-import { type Certificate, readCertificate, readRevocationList } from '@consilium/verify/channel';
+import { type Certificate, readCertificate, readRevocationList, x509Of } from '@consilium/verify/channel';
 import type { SigningIdentity } from '../ceremonies/ceremony-signatures.ts';
 import { type Asking, type FabricNode, FabricNodeError, fetchBlock } from '../ceremonies/fabric-nodes.ts';
 import { placeOfHospital } from '../ceremonies/hospital-place.ts';
@@ -66,7 +66,7 @@ export async function probeCertificate(
   });
   return {
     serial: certificate.serial,
-    subject: certificate.x509.subject.replaceAll('\n', ', '),
+    subject: x509Of(certificate).subject.replaceAll('\n', ', '),
     peers: await Promise.all(probed),
   };
 }

@@ -5,7 +5,13 @@ import { X509Certificate } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '@consilium/command-line';
-import { type Certificate, isIssuedBy, readCertificate, readRevocationList } from '@consilium/verify/channel';
+import {
+  type Certificate,
+  isIssuedBy,
+  readCertificate,
+  readRevocationList,
+  x509Of,
+} from '@consilium/verify/channel';
 import { digestOf, textOfCeremony } from '../ceremonies/ceremony-file.ts';
 import { placeOfHospital } from '../ceremonies/hospital-place.ts';
 import { placeOf } from '../ceremonies/own-place.ts';
@@ -115,7 +121,7 @@ export async function revoke(revoking: Revoking): Promise<Revocation> {
   putIntoMailbox(written, textOfCeremony(ceremony));
   return {
     serial: certificate.serial,
-    subject: certificate.x509.subject.replaceAll('\n', ', '),
+    subject: x509Of(certificate).subject.replaceAll('\n', ', '),
     ...(signer && { replacedBy: filesOf(signer).certificate }),
     waits,
     file: written,
@@ -153,10 +159,10 @@ function ownCertificate(file: string, authority: Certificate): Certificate {
 }
 
 /** What is in use is replaced first: that is what its name is for. */
-function refuseInUse({ x509 }: Certificate, hospital: Hospital, layout: HospitalLayout): void {
+function refuseInUse({ der }: Certificate, hospital: Hospital, layout: HospitalLayout): void {
   const user = wantedCertificates(hospital, layout).find((one) => {
     const file = filesOf(one).certificate;
-    return existsSync(file) && new X509Certificate(readFileSync(file)).raw.equals(x509.raw);
+    return existsSync(file) && new X509Certificate(readFileSync(file)).raw.equals(der);
   });
   if (user === undefined) return;
   const what = REVOCABLE.find((name) => signerOf(name, hospital, layout).folder === user.folder);

@@ -1,5 +1,5 @@
 // Federated averaging (McMahan et al. 2017, Alg. 1) in integers: the same bits on every machine, in any order.
-import assert from 'node:assert/strict';
+import { assert } from '#platform';
 import { type Aggregation, moveBase } from './aggregation.ts';
 import { divideHalfEven, divideSmallHalfEven } from './integer-arithmetic.ts';
 
@@ -15,10 +15,10 @@ export const aggregateFedAvg: Aggregation = ({ base, updates }) => {
   let totalWeight = 0;
   for (const { weight, delta } of updates) {
     assert(Number.isSafeInteger(weight) && weight >= 1, 'a weight is a positive integer');
-    assert.equal(delta.length, base.length, 'an update has as many values as the base');
+    assert(delta.length === base.length, 'an update has as many values as the base');
     totalWeight += weight;
   }
-  assert(Number.isSafeInteger(totalWeight));
+  assert(Number.isSafeInteger(totalWeight), 'the weights have a sum');
   const fitsDouble = totalWeight * 2 ** 32 < Number.MAX_SAFE_INTEGER;
   const big = fitsDouble ? [] : updates.map(({ weight }) => BigInt(weight));
   const mean = base.map((_, i) => {

@@ -1,5 +1,5 @@
 // Exact integer arithmetic for aggregation rules. No result depends on the machine or on the order of updates.
-import assert from 'node:assert/strict';
+import { assert } from '#platform';
 
 /** The integer nearest to numerator / denominator, the even one of two equally near; denominator > 0. */
 export function divideHalfEven(numerator: bigint, denominator: bigint): bigint {
@@ -28,7 +28,7 @@ const SMALL_SQUARE = 2n ** 104n;
 
 /** ⌊√n⌋ for n ≥ 0: a guess, by Newton's iteration from above where n is large, set right by exact comparison. */
 export function integerSquareRoot(n: bigint): bigint {
-  assert(n >= 0n);
+  assert(n >= 0n, 'only what is not negative has a root');
   let root = n < SMALL_SQUARE ? BigInt(Math.floor(Math.sqrt(Number(n)))) : newtonRoot(n);
   while (root * root > n) root -= 1n;
   while ((root + 1n) * (root + 1n) <= n) root += 1n;
@@ -50,7 +50,7 @@ const BLOCK = 2 ** 18;
 
 /** Σ (aᵢ - bᵢ)², exact, for int32 [P] vectors. */
 export function squaredDistance(a: Int32Array, b: Int32Array): bigint {
-  assert.equal(a.length, b.length);
+  assert(a.length === b.length, 'two lists of one length');
   let total = 0n;
   for (let start = 0; start < a.length; start += BLOCK) {
     const end = Math.min(a.length, start + BLOCK);

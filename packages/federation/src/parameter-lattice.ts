@@ -1,6 +1,6 @@
 // Model parameters as a consortium shares them: 32-bit integers on a fixed lattice, in one canonical byte form. Its
 // SHA-256 is the commitment to an update and the hash of an aggregate.
-import { createHash } from 'node:crypto';
+import { sha256Hex } from '#platform';
 
 /** One lattice step is 2^-20: a range of ±2048 in an int32. */
 export const PARAMETER_SCALE_BITS = 20;
@@ -119,5 +119,5 @@ export function decodeParameters(bytes: Uint8Array): Int32Array {
 
 /** SHA-256 of the canonical bytes, lower-case hex: an update's commitment, an aggregate's hash. */
 export function hashParameters(lattice: Int32Array): string {
-  return createHash('sha256').update(encodeParameters(lattice)).digest('hex');
+  return sha256Hex(encodeParameters(lattice));
 }

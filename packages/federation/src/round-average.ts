@@ -1,7 +1,7 @@
 // The exponential moving average of a study's models over its rounds (Polyak and Juditsky 1992; De et al. 2022 for
 // DP-SGD) in integers, so that every member computes the same bits. It is a function of released models and public
 // numbers: post-processing, which costs no privacy.
-import assert from 'node:assert/strict';
+import { assert } from '#platform';
 import { divideHalfEven } from './integer-arithmetic.ts';
 
 /** How much of the average over rounds is kept at each round. */
@@ -46,7 +46,7 @@ export function takeIntoAverage(
   model: Int32Array,
 ): RoundAverage {
   assert(decay >= 0 && decay <= 1 - 2 ** -20, 'decay is at least 0 and at most 1 - 2^-20');
-  assert.equal(values.length, model.length, 'one average for each parameter');
+  assert(values.length === model.length, 'one average for each parameter');
   const factor = BigInt(Math.round(decay * Number(FULL_WEIGHT)));
   const total = divideHalfEven(factor * weight, FULL_WEIGHT) + FULL_WEIGHT;
   const next = new BigInt64Array(values.length);

@@ -1,7 +1,7 @@
 // Server optimisers (Reddi et al. 2021, "Adaptive Federated Optimization", Alg. 2) in integers: the change that the
 // aggregate makes is a pseudo-gradient, and the next model follows from it and from the state of earlier rounds. It is
 // post-processing of private updates and costs no privacy.
-import assert from 'node:assert/strict';
+import { assert } from '#platform';
 import { moveBase } from './aggregation.ts';
 import { divideHalfEven, integerSquareRoot } from './integer-arithmetic.ts';
 

@@ -1,7 +1,6 @@
 // Canonical bytes of the shared state after a round: the plaintext of an aggregate's artefact. Members attest their
 // SHA-256, and so agree on the state of the study's rules as on the model itself.
-import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { assert, sha256Hex } from '#platform';
 import type { ControlVariates } from './control-variates.ts';
 import {
   decodeParameters,
@@ -80,7 +79,17 @@ export function encodeSharedModel(model: SharedModel, plan: Plan): Uint8Array {
     assert(average !== undefined, 'a plan with averaging has an average');
     parts.push(encodeAverage(average));
   }
-  return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+  return parts.length === 1 ? parts[0]! : concatenated(parts);
+}
+
+function concatenated(parts: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
 
 function encodeMoments(moments: ServerOptimizerState, plan: ServerOptimizerPlan): Uint8Array {
@@ -111,7 +120,7 @@ function encodeVariates(variates: ControlVariates): Uint8Array[] {
   const parts: Uint8Array[] = [new Uint8Array(header.buffer)];
   for (const site of [...variates.keys()].sort()) {
     assert(NAME.test(site), 'names of sites are short and in ASCII');
-    parts.push(Uint8Array.of(site.length), Buffer.from(site, 'latin1'), encodeValues(variates.get(site)!));
+    parts.push(Uint8Array.of(site.length), new TextEncoder().encode(site), encodeValues(variates.get(site)!));
   }
   return parts;
 }
@@ -130,7 +139,7 @@ function encodeAverage({ weight, values }: RoundAverage): Uint8Array {
 
 /** SHA-256 of a shared model, lower-case hex, which members attest. */
 export const hashSharedModel = (model: SharedModel, plan: Plan): string =>
-  createHash('sha256').update(encodeSharedModel(model, plan)).digest('hex');
+  sha256Hex(encodeSharedModel(model, plan));
 
 /**
  * The model in canonical bytes of a plan.
@@ -212,7 +221,7 @@ function decodeVariates(reader: SectionReader, parameterCount: number): ControlV
   let last = '';
   for (let i = 0; i < count; i++) {
     const [length = 0] = reader.take(1);
-    const site = Buffer.from(reader.take(length)).toString('latin1');
+    const site = String.fromCharCode(...reader.take(length));
     if (!NAME.test(site)) throw new ParameterFormatError('a control variate has no name of a site');
     if (site <= last) throw new ParameterFormatError('its control variates are not in order');
     last = site;

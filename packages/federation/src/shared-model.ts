@@ -1,6 +1,6 @@
 // The shared state of a study after a round: the model, and the state of the study's rules. All of it follows from
 // released updates and public numbers, so that anyone who has the state before the round can recompute it bit for bit.
-import assert from 'node:assert/strict';
+import { assert } from '#platform';
 import { type Aggregation, AggregationRefusedError } from './aggregation.ts';
 import { type ControlPlan, type ControlVariates, nextVariates } from './control-variates.ts';
 import { aggregateFedAvg } from './fed-avg.ts';
@@ -83,7 +83,7 @@ export interface FederatedRound {
 export function nextModel(plan: FederationPlan, round: FederatedRound): SharedModel {
   const { before, sites, updates } = round;
   const weights = new Map(sites.map(({ site, weight }) => [site, weight]));
-  assert.equal(weights.size, sites.length, 'each site takes part once');
+  assert(weights.size === sites.length, 'each site takes part once');
   const weighted = updates.map(({ site, delta }) => {
     const weight = weights.get(site);
     assert(weight !== undefined, 'an update is of a site that takes part');

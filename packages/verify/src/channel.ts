@@ -22,6 +22,7 @@ export {
   resultOfUpdate,
   type UpdateResult,
 } from './channel/update-result.ts';
+export { isOnLists, listsOfAuthority, x509Of } from './identity/authority-lists.ts';
 export { type Certificate, isIssuedBy, readCertificate } from './identity/certificate.ts';
 export {
   type ClaimedIdentity,
@@ -31,12 +32,7 @@ export {
   type NodeRole,
   type SignedBytes,
 } from './identity/membership.ts';
-export {
-  isOnLists,
-  listsOfAuthority,
-  type RevocationList,
-  readRevocationList,
-} from './identity/revocation-list.ts';
+export { type RevocationList, readRevocationList } from './identity/revocation-list.ts';
 export {
   type Principal,
   type Rule,

@@ -39,7 +39,7 @@ export {
 export type { StudyHistory } from './claims/study-claim.ts';
 export type { ProvenTransaction, WrittenRow } from './claims/transaction-claim.ts';
 export type { WitnessedBy } from './claims/witnessed-history.ts';
-export { isOnLists } from './identity/revocation-list.ts';
+export { isOnLists } from './identity/authority-lists.ts';
 export { openSentences, provenSentences, reportOf } from './report.ts';
 export { type TrustedFacts, type Verification, verifyBundle } from './verify-bundle.ts';
 export { UnreadableError } from './wire/protobuf-reader.ts';

@@ -1,5 +1,6 @@
 // A block's header as Fabric hashes it: an ASN.1 sequence of its number, the hash of the header before and the hash of
 // its data.
+import { concatBytes, hexBytes } from '../wire/bytes.ts';
 import { sha256 } from '../wire/digests.ts';
 
 export interface BlockHeader {
@@ -8,8 +9,8 @@ export interface BlockHeader {
   readonly dataHash: Uint8Array;
 }
 
-export function headerBytes({ number, previousHash, dataHash }: BlockHeader): Buffer {
-  const body = Buffer.concat([
+export function headerBytes({ number, previousHash, dataHash }: BlockHeader): Uint8Array {
+  const body = concatBytes([
     element(0x02, integer(number)),
     element(0x04, previousHash),
     element(0x04, dataHash),
@@ -18,24 +19,23 @@ export function headerBytes({ number, previousHash, dataHash }: BlockHeader): Bu
 }
 
 /** What the next block names as the hash before it, and what block 0's is called the genesis digest. */
-export const headerHash = (header: BlockHeader): Buffer => sha256(headerBytes(header));
+export const headerHash = (header: BlockHeader): Uint8Array => sha256(headerBytes(header));
 
-export const dataHashOf = (envelopes: readonly Uint8Array[]): Buffer => sha256(...envelopes);
+export const dataHashOf = (envelopes: readonly Uint8Array[]): Uint8Array => sha256(...envelopes);
 
-function element(tag: number, contents: Uint8Array): Buffer {
-  return Buffer.concat([Buffer.from([tag]), length(contents.length), contents]);
-}
+const element = (tag: number, contents: Uint8Array): Uint8Array =>
+  concatBytes([Uint8Array.of(tag), length(contents.length), contents]);
 
-function length(bytes: number): Buffer {
-  if (bytes < 0x80) return Buffer.from([bytes]);
+function length(bytes: number): Uint8Array {
+  if (bytes < 0x80) return Uint8Array.of(bytes);
   const digits = integer(bytes);
   const shortest = digits[0] === 0 ? digits.subarray(1) : digits;
-  return Buffer.concat([Buffer.from([0x80 | shortest.length]), shortest]);
+  return concatBytes([Uint8Array.of(0x80 | shortest.length), shortest]);
 }
 
 /** Big-endian two's complement of a number that is not negative, as short as can be. */
-function integer(value: number): Buffer {
+function integer(value: number): Uint8Array {
   const digits = value.toString(16);
-  const bytes = Buffer.from(digits.length % 2 ? `0${digits}` : digits, 'hex');
-  return bytes[0]! & 0x80 ? Buffer.concat([Buffer.from([0]), bytes]) : bytes;
+  const bytes = hexBytes(digits.length % 2 ? `0${digits}` : digits);
+  return bytes[0]! & 0x80 ? concatBytes([Uint8Array.of(0), bytes]) : bytes;
 }

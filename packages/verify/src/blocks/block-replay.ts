@@ -1,7 +1,9 @@
 // Blocks replayed in their order as a peer validates them: senders, ids, endorsements against the policies in force,
 // and read versions. The same code checks a file of evidence, which shows some blocks, and a whole channel as it
 // grows.
+
 import type { ChannelConfiguration } from '../channel/channel-configuration.ts';
+import { compareBytes, utf8Bytes } from '../wire/bytes.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
 import { endorsementProblem } from './endorsement-check.ts';
 import type { LedgerState } from './ledger-state.ts';
@@ -213,4 +215,4 @@ const allReadsOf = (set: NamespaceSet): [string, Read][] => [
 ];
 
 /** As LevelDB orders keys: by their bytes. */
-const compareKeys = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+const compareKeys = (a: string, b: string): number => compareBytes(utf8Bytes(a), utf8Bytes(b));

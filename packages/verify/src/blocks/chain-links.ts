@@ -1,6 +1,8 @@
 // Whether blocks are one chain: each header names the hash of the one before and the hash of its data.
 // Hashes alone, before any signature is looked at: most of what was altered shows here, and is named by its block.
+
 import type { BundlePart, HiddenBlocks, ShownBlock, ShownHeader } from '../bundle/bundle-file.ts';
+import { concatBytes } from '../wire/bytes.ts';
 import { hex, sameBytes } from '../wire/digests.ts';
 import { dataHashOf, headerHash } from './block-header.ts';
 
@@ -38,12 +40,12 @@ const HASH_BYTES = 32;
 
 /** Hashes of headers by their numbers, in as few bytes as they have: a chain may have millions. */
 export class HeaderHashes {
-  #bytes = Buffer.alloc(1024 * HASH_BYTES);
+  #bytes = new Uint8Array(1024 * HASH_BYTES);
   #end = 0;
 
   /** Of the next header. */
   add(hash: Uint8Array): void {
-    if (this.#end === this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes], 2 * this.#end);
+    if (this.#end === this.#bytes.length) this.#bytes = concatBytes([this.#bytes, new Uint8Array(this.#end)]);
     this.#bytes.set(hash, this.#end);
     this.#end += HASH_BYTES;
   }
@@ -99,7 +101,7 @@ export class LinkedHeaders {
           : `blocks ${this.#hiddenFrom} to ${number - 1}, which are not shown`;
       throw new BrokenChainError(place, `it does not follow ${before}: the hash that it names is another`);
     }
-    if (part.kind === 'block' && !dataHashOf(part.envelopes).equals(header.dataHash)) {
+    if (part.kind === 'block' && !sameBytes(dataHashOf(part.envelopes), header.dataHash)) {
       throw new BrokenChainError(place, 'it does not hold the data that its header names');
     }
     this.#add(header);

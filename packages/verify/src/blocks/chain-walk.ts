@@ -4,6 +4,7 @@
 import type { BundlePart, ShownBlock, ShownHeader } from '../bundle/bundle-file.ts';
 import type { ChannelConfiguration } from '../channel/channel-configuration.ts';
 import { readConfigEnvelope, updateProblem } from '../channel/configuration-update.ts';
+import { hex } from '../wire/bytes.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
 import { headerHash } from './block-header.ts';
 import type { BlockReplay, Problem } from './block-replay.ts';
@@ -119,7 +120,7 @@ export class ChainWalk {
   }
 
   #begin(part: ShownBlock | ShownHeader): void {
-    const digest = headerHash(part.header).toString('hex');
+    const digest = hex(headerHash(part.header));
     if (digest !== this.#options.genesis) {
       throw new BrokenChainError(
         'block 0',

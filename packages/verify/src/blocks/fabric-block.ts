@@ -1,5 +1,5 @@
 // A block as peers and orderers send it, taken apart into what a bundle carries of it.
-import { sha256 } from '../wire/digests.ts';
+import { hex, sameBytes, sha256 } from '../wire/digests.ts';
 import { Message } from '../wire/protobuf-reader.ts';
 import { type BlockHeader, headerHash } from './block-header.ts';
 
@@ -66,7 +66,7 @@ export function lastConfigOf({ value }: OrdererWord): number {
 export function genesisDigest(block: Uint8Array): string {
   const { header, envelopes } = readBlock(block);
   const { number, dataHash } = header;
-  if (number !== 0 || !sha256(...envelopes).equals(dataHash))
+  if (number !== 0 || !sameBytes(sha256(...envelopes), dataHash))
     throw new RangeError('not block 0 of a channel');
-  return headerHash(header).toString('hex');
+  return hex(headerHash(header));
 }

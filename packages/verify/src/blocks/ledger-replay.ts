@@ -1,7 +1,9 @@
 // The blocks that a file of evidence shows, replayed: what a report says of each transaction, and whose peers attest
 // it.
+
 import type { ChannelConfiguration } from '../channel/channel-configuration.ts';
 import type { SignedBytes } from '../identity/membership.ts';
+import { utf8Text } from '../wire/bytes.ts';
 import { BlockReplay, type JudgedTransaction, type Problem, readsOf } from './block-replay.ts';
 import { LIFECYCLE } from './endorsement-check.ts';
 import { MemoryState } from './memory-state.ts';
@@ -89,7 +91,7 @@ export class LedgerReplay {
       transactionId: envelope.transactionId,
       seconds: envelope.seconds,
       chaincode: envelope.chaincode,
-      function: Buffer.from(input[0] ?? []).toString('utf8'),
+      function: utf8Text(input[0] ?? new Uint8Array()),
       sender: envelope.creator.identity.mspId,
       sentBy: configuration.membership.judge(envelope.creator.identity).certificate.commonName ?? '',
       endorsers: organisationsOf(configuration, endorsements),

@@ -1,5 +1,6 @@
 // The state of the ledger in memory, for files of evidence: it also keeps what rows held before.
 
+import { compareBytes, utf8Bytes } from '../wire/bytes.ts';
 import type { LedgerState, Row } from './ledger-state.ts';
 import { rowId, type Version } from './read-write-set.ts';
 
@@ -18,7 +19,7 @@ export interface EarlierValue {
 }
 
 interface PlacedKey {
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
   readonly key: string;
 }
 type Changed = Pick<Row, 'namespace' | 'key' | 'version'>;
@@ -49,10 +50,10 @@ export class MemoryState implements LedgerState {
 
   *rowsBetween(namespace: string, start: string, end: string): Generator<Row, void, undefined> {
     const keys = this.#keysOf(namespace);
-    const last = Buffer.from(end);
-    for (let i = placeIn(keys, Buffer.from(start)); i < keys.length; i++) {
+    const last = utf8Bytes(end);
+    for (let i = placeIn(keys, utf8Bytes(start)); i < keys.length; i++) {
       const { bytes, key } = keys[i]!;
-      if (end !== '' && Buffer.compare(bytes, last) >= 0) return;
+      if (end !== '' && compareBytes(bytes, last) >= 0) return;
       const row = this.row(namespace, key);
       if (row?.exists === true) yield row;
     }
@@ -94,7 +95,7 @@ export class MemoryState implements LedgerState {
     this.#rows.set(rowId(namespace, key), row);
     const keys = this.#sorted.get(namespace);
     if (!isNew || keys === undefined) return;
-    const bytes = Buffer.from(key);
+    const bytes = utf8Bytes(key);
     keys.splice(placeIn(keys, bytes), 0, { bytes, key });
   }
 
@@ -103,8 +104,8 @@ export class MemoryState implements LedgerState {
     if (keys === undefined) {
       keys = [...this.#rows.values()]
         .filter((row) => row.namespace === namespace)
-        .map(({ key }) => ({ bytes: Buffer.from(key), key }))
-        .sort((a, b) => Buffer.compare(a.bytes, b.bytes));
+        .map(({ key }) => ({ bytes: utf8Bytes(key), key }))
+        .sort((a, b) => compareBytes(a.bytes, b.bytes));
       this.#sorted.set(namespace, keys);
     }
     return keys;
@@ -122,7 +123,7 @@ function placeIn(keys: readonly PlacedKey[], key: Uint8Array): number {
   let [low, high] = [0, keys.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (Buffer.compare(keys[middle]!.bytes, key) < 0) low = middle + 1;
+    if (compareBytes(keys[middle]!.bytes, key) < 0) low = middle + 1;
     else high = middle;
   }
   return low;

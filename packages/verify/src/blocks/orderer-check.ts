@@ -1,7 +1,9 @@
 // Whether those who order the channel signed a block: under Raft one of them, under BFT a quorum of the consenters that
 // the configuration in force names. The policy BlockValidation says which.
+
 import type { ChannelConfiguration } from '../channel/channel-configuration.ts';
 import { type ClaimedIdentity, readIdentity, type SignedBytes } from '../identity/membership.ts';
+import { concatBytes } from '../wire/bytes.ts';
 import { Message, UnreadableError } from '../wire/protobuf-reader.ts';
 import { type BlockHeader, headerBytes } from './block-header.ts';
 import type { OrdererSignature, OrdererWord } from './fabric-block.ts';
@@ -42,7 +44,7 @@ export function signedByOrderers(
     return {
       identity: signerOf(one, configuration),
       get data() {
-        return Buffer.concat([value, named, headerBytes(header)]);
+        return concatBytes([value, named, headerBytes(header)]);
       },
       signature: one.signature,
     };

@@ -1,5 +1,6 @@
 // A transaction in its envelope, taken apart: who sent it, what was proposed, what it read and wrote, and who endorsed
 // that.
+
 import {
   type ClaimedIdentity,
   NOBODY,
@@ -7,6 +8,7 @@ import {
   readSigner,
   type SignedBytes,
 } from '../identity/membership.ts';
+import { concatBytes } from '../wire/bytes.ts';
 import { hex, sameBytes, sha256 } from '../wire/digests.ts';
 import { Message, UnreadableError } from '../wire/protobuf-reader.ts';
 import { type NamespaceSet, readSets } from './read-write-set.ts';
@@ -111,7 +113,7 @@ export function readTransaction({ data, header, chaincode }: Envelope): Transact
         identity: readSigner(endorser),
         // Made when it is asked for: who sends a transaction may name any number of endorsers.
         get data() {
-          return Buffer.concat([response, endorser]);
+          return concatBytes([response, endorser]);
         },
         signature: endorsement.bytes(2),
       };

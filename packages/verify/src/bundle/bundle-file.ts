@@ -11,11 +11,11 @@ import { canonicalJson } from '@consilium/domain';
 import type { BlockHeader } from '../blocks/block-header.ts';
 import type { OrdererWord } from '../blocks/fabric-block.ts';
 import { oneLine } from '../report/one-line.ts';
-import { hex } from '../wire/digests.ts';
+import { base64, concatBytes, hex } from '../wire/bytes.ts';
 import { readStatement, statementJson, type WitnessStatement } from '../witness/witness-statement.ts';
 import { type BundleClaim, claimJson, readClaim } from './bundle-claim.ts';
 import { bytesOf, canonicalFields, countOf, digestOf, FieldError, type Fields } from './fields.ts';
-import { base64, headerJson, orderersJson, readHeader, readOrderers } from './signed-header.ts';
+import { headerJson, orderersJson, readHeader, readOrderers } from './signed-header.ts';
 
 export interface ShownBlock {
   readonly kind: 'block';
@@ -134,7 +134,7 @@ function* linesOf(file: Iterable<Uint8Array>): Generator<Uint8Array, void, undef
     let at = 0;
     for (let end = piece.indexOf(0x0a); end >= 0; end = piece.indexOf(0x0a, at)) {
       const last = piece.subarray(at, end);
-      yield begun.length === 0 ? last : Buffer.concat([...begun, last]);
+      yield begun.length === 0 ? last : concatBytes([...begun, last]);
       begun = [];
       length = 0;
       number += 1;

@@ -1,6 +1,8 @@
 // What a bundle shows beside its subject, counted from its own blocks, so that the statement of it is checked too.
+
 import type { NamespaceSet } from '../blocks/read-write-set.ts';
 import { readEnvelope, readTransaction } from '../blocks/transaction.ts';
+import { utf8Text } from '../wire/bytes.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
 import type { Disclosure, Subject } from './bundle-claim.ts';
 import type { BundlePart } from './bundle-file.ts';
@@ -85,7 +87,7 @@ function setsIn(
 function rowOf(value: Uint8Array | undefined): AnyRow[] {
   if (value === undefined || value[0] !== 0x7b) return [];
   try {
-    return [JSON.parse(Buffer.from(value).toString('utf8')) as AnyRow];
+    return [JSON.parse(utf8Text(value)) as AnyRow];
   } catch {
     return [];
   }

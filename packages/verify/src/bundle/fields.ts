@@ -1,6 +1,7 @@
 // The fields of a line of evidence. Each is read once, by its own kind: what is left over has no meaning, and is
 // refused.
 import { canonicalJson } from '@consilium/domain';
+import { base64Bytes, hexBytes } from '../wire/bytes.ts';
 
 /** A field that is missing, of another kind, or not known. */
 export class FieldError extends Error {}
@@ -81,13 +82,13 @@ export function textOf(value: unknown, name: string): string {
 
 export function bytesOf(value: unknown, name: string): Uint8Array {
   const text = textOf(value, name);
-  const bytes = Buffer.from(text, 'base64');
-  if (bytes.toString('base64') !== text) throw new FieldError(`${name} is not in base64`);
+  const bytes = base64Bytes(text);
+  if (bytes === undefined) throw new FieldError(`${name} is not in base64`);
   return bytes;
 }
 
 export function digestOf(value: unknown, name: string): Uint8Array {
   const text = textOf(value, name);
   if (!/^([0-9a-f]{64})?$/.test(text)) throw new FieldError(`${name} is no SHA-256`);
-  return Buffer.from(text, 'hex');
+  return hexBytes(text);
 }

@@ -37,7 +37,7 @@ it('writes blocks that are not shown in lines that are short enough to be read, 
     { from: 2 ** 18, blocks: 4 },
   ]);
   const longest = Math.max(
-    ...file
+    ...Buffer.from(file)
       .toString()
       .split('\n')
       .map((line) => line.length),

@@ -5,6 +5,7 @@ import { readsOf } from '../blocks/block-replay.ts';
 import { readBlock } from '../blocks/fabric-block.ts';
 import { readEnvelope, readTransaction } from '../blocks/transaction.ts';
 import { mustBeShown } from '../claims/questions.ts';
+import { concatBytes, utf8Bytes } from '../wire/bytes.ts';
 import type { WitnessStatement } from '../witness/witness-statement.ts';
 import { type BundleClaim, FORMAT, type Subject } from './bundle-claim.ts';
 import { type BundlePart, claimLine, partLine } from './bundle-file.ts';
@@ -49,7 +50,7 @@ export async function makeBundle(source: BlockSource, options: BundleOptions): P
     ...answers.map((envelope) => partLine({ kind: 'answer', envelope })),
     ...statements.map((statement) => partLine({ kind: 'witness', statement })),
   ];
-  return Buffer.concat(lines.map((line) => Buffer.from(line, 'utf8')));
+  return concatBytes(lines.map(utf8Bytes));
 }
 
 /** The blocks of what the answers read and the file has to show; of a transaction, its own. */

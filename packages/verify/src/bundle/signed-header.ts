@@ -1,7 +1,7 @@
 // A block's header, and what orderers signed on it, as lines of evidence write them.
 import type { BlockHeader } from '../blocks/block-header.ts';
 import type { OrdererWord } from '../blocks/fabric-block.ts';
-import { hex } from '../wire/digests.ts';
+import { base64, hex } from '../wire/bytes.ts';
 import { bytesOf, digestOf, Fields } from './fields.ts';
 
 /** A header with the orderers' word on it. */
@@ -9,8 +9,6 @@ export interface SignedBlockHeader {
   readonly header: BlockHeader;
   readonly orderers: OrdererWord;
 }
-
-export const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 
 export const headerJson = ({ number, previousHash, dataHash }: BlockHeader) => ({
   number,

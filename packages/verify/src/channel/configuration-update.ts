@@ -1,6 +1,8 @@
 // Whether a new configuration follows from the one before it: the update that it carries names what it changes, was
 // signed as each changed item's own policy asks, and leads to exactly this configuration.
+
 import { readSigner, type SignedBytes } from '../identity/membership.ts';
+import { concatBytes } from '../wire/bytes.ts';
 import { Message } from '../wire/protobuf-reader.ts';
 import { ChannelConfiguration } from './channel-configuration.ts';
 import { readGroup, textOf } from './config-group.ts';
@@ -52,7 +54,7 @@ export function readUpdateSignature(bytes: Uint8Array, update: Uint8Array): Sign
   return {
     identity: readSigner(new Message('signature header', header).bytes(1)),
     get data() {
-      return Buffer.concat([header, update]);
+      return concatBytes([header, update]);
     },
     signature: message.bytes(2),
   };

@@ -1,8 +1,10 @@
 // An account from its present sums back to its first: its row names the present version by digest, each version the one
 // before, and the first of them, where the account is from before there were versions, the row as it was then.
+
 import { type Budget, type BudgetRow, type BudgetVersion, type Pool, presentForm } from '@consilium/domain';
 import type { EarlierValue, MemoryState } from '../blocks/memory-state.ts';
 import { rowKey, type Version } from '../blocks/read-write-set.ts';
+import { utf8Text } from '../wire/bytes.ts';
 import { hex, sha256 } from '../wire/digests.ts';
 
 /** Whose account it is. */
@@ -73,7 +75,7 @@ const withDigest = (values: readonly EarlierValue[], digest: string): EarlierVal
 
 function parse<T>(kind: 'budget' | 'budget-version', value: Uint8Array): T | undefined {
   try {
-    return presentForm(kind, JSON.parse(Buffer.from(value).toString('utf8')) as T);
+    return presentForm(kind, JSON.parse(utf8Text(value)) as T);
   } catch {
     return undefined;
   }

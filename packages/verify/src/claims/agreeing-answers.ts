@@ -1,10 +1,12 @@
 // Which answers a bundle is made of, where organisations were asked one by one: those that most of them agree on. One
 // organisation that answers otherwise, or signs badly, could else keep all others from having evidence: a verifier
 // refuses a file in which answers differ.
+
 import { organisationsOf } from '../blocks/ledger-replay.ts';
 import { readEnvelope, readTransaction } from '../blocks/transaction.ts';
 import type { ChannelConfiguration } from '../channel/channel-configuration.ts';
 import { configurationOf } from '../channel/organisations.ts';
+import { concatBytes } from '../wire/bytes.ts';
 import { hex, sha256 } from '../wire/digests.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
 
@@ -32,7 +34,7 @@ function saidIn(pages: Pages, configuration: ChannelConfiguration): string | und
       const isSigned = endorsements.every((one) => configuration.membership.refusalOf(one) === undefined);
       return isSigned && organisationsOf(configuration, endorsements).length > 0 ? sha256(result) : undefined;
     });
-    return results.every((one) => one !== undefined) ? hex(Buffer.concat(results)) : undefined;
+    return results.every((one) => one !== undefined) ? hex(concatBytes(results)) : undefined;
   } catch (error) {
     if (error instanceof UnreadableError) return undefined;
     throw error;

@@ -1,9 +1,11 @@
 // That each consent is to a text that the study had: by the digest that its stewards saw, also where the study was
 // amended since; and that the study's purpose is one that the dataset's terms allow.
+
 import { type Consent, type Lineage, purposeAllowed, type Study, studyDigest } from '@consilium/domain';
 import type { Problem } from '../blocks/block-replay.ts';
 import type { EarlierValue, MemoryState } from '../blocks/memory-state.ts';
 import { rowKey } from '../blocks/read-write-set.ts';
+import { utf8Text } from '../wire/bytes.ts';
 import { sha256OfText } from '../wire/digests.ts';
 import type { ReadRow } from './lineage-claim.ts';
 
@@ -48,7 +50,7 @@ function versionsOf(study: Study, rows: readonly ReadRow[]): Study[] {
 
 function studyIn({ value }: EarlierValue): Study[] {
   try {
-    return [JSON.parse(Buffer.from(value).toString('utf8')) as Study];
+    return [JSON.parse(utf8Text(value)) as Study];
   } catch {
     return [];
   }

@@ -1,6 +1,7 @@
 // Who used a dataset, under which consent and at what cost, and what is left of its accounts. That nothing is left out
 // is not believed: each account's row names its present version by digest, and each version the one before, so that all
 // changes are found back to the first; and the sums must follow from the consents and charges that made the changes.
+
 import {
   accountFrom,
   type BudgetStatement,
@@ -24,6 +25,7 @@ import {
 import type { Problem } from '../blocks/block-replay.ts';
 import type { MemoryState } from '../blocks/memory-state.ts';
 import { partsOf, readableKey, rowKey, type Version } from '../blocks/read-write-set.ts';
+import { utf8Text } from '../wire/bytes.ts';
 import { type AccountKey, accountChanges } from './account-chain.ts';
 import { textConsentedTo } from './consent-texts.ts';
 import { type ReadRow, rowOfConsent } from './lineage-claim.ts';
@@ -327,7 +329,7 @@ function studyUse(
 
 function populationIn(value: Uint8Array): string | undefined {
   try {
-    return populationIdOf(JSON.parse(Buffer.from(value).toString('utf8')) as Dataset);
+    return populationIdOf(JSON.parse(utf8Text(value)) as Dataset);
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 // That a lineage is what the blocks say: each of its rows is a row that a valid transaction wrote, and all of it is
 // closed under the domain's own digests.
+
 import {
   type Consent,
   type ConsentRow,
@@ -22,6 +23,7 @@ import {
 import type { Problem } from '../blocks/block-replay.ts';
 import type { LedgerReplay } from '../blocks/ledger-replay.ts';
 import type { KeptRow } from '../blocks/memory-state.ts';
+import { utf8Text } from '../wire/bytes.ts';
 import { sha256OfText } from '../wire/digests.ts';
 
 /** A row that the blocks leave, in its present form, with where it was written. */
@@ -38,7 +40,7 @@ export function readRows(replay: LedgerReplay, chaincode: string): ReadRow[] {
     const kind = row.key.split('\u0000')[1] ?? '';
     if (row.namespace !== chaincode || row.value === undefined || !(kind in ROW_SCHEMA)) continue;
     try {
-      const value = JSON.parse(Buffer.from(row.value).toString('utf8'));
+      const value = JSON.parse(utf8Text(row.value));
       found.push({ kind: kind as RowKind, value: presentForm(kind as RowKind, value), row });
     } catch {
       // No row of Consilium: a lineage that names it is not found among those that are.

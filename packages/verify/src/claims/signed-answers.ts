@@ -1,6 +1,7 @@
 // What peers answered, and signed, when they were asked about what a file claims: the answers themselves, and the
 // version of every row that they read for them. Nothing of it was ever ordered; it is their word for what their ledger
 // holds.
+
 import { canonicalJson } from '@consilium/domain';
 import { type Problem, readsOf } from '../blocks/block-replay.ts';
 import type { Chain } from '../blocks/chain-walk.ts';
@@ -9,6 +10,7 @@ import type { Row } from '../blocks/ledger-state.ts';
 import { type Read, readableKey, rowId, type Version } from '../blocks/read-write-set.ts';
 import { readEnvelope, readTransaction, type Transaction } from '../blocks/transaction.ts';
 import { type BundleClaim, nameOf } from '../bundle/bundle-claim.ts';
+import { utf8Text } from '../wire/bytes.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
 import { isQuestionOn, isUnchanging, mustBeShown, type Question } from './questions.ts';
 
@@ -128,7 +130,7 @@ function questionOf({ input }: Transaction): Question | undefined {
   const [name, argument] = input;
   const asked = parse(argument ?? new Uint8Array());
   if (typeof asked !== 'object' || asked === null) return undefined;
-  return { name: Buffer.from(name ?? []).toString('utf8'), argument: asked as Question['argument'] };
+  return { name: utf8Text(name ?? new Uint8Array()), argument: asked as Question['argument'] };
 }
 
 function parse(bytes: Uint8Array): unknown {

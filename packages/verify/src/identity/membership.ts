@@ -1,6 +1,7 @@
 // An organisation's membership service provider as the channel's configuration gives it at one block: its roots,
 // intermediates, revocation lists and roles. Identities are judged by Fabric's rules of V1_4_3 and later. Expiry is not
 // among them: Fabric checks a chain as of the certificate's first second.
+import { latin1Text } from '../wire/bytes.ts';
 import { Message, UnreadableError } from '../wire/protobuf-reader.ts';
 import { type Certificate, isIssuedBy, readCertificate } from './certificate.ts';
 import { isRevokedBy, type RevocationList, readRevocationList } from './revocation-list.ts';
@@ -104,7 +105,7 @@ export class Msp {
   }
 
   #refusal(certificate: Certificate, issuer: Certificate, roles: readonly NodeRole[]): string | undefined {
-    if (certificate.x509.ca) return 'it is the certificate of an authority';
+    if (certificate.isAuthority) return 'it is the certificate of an authority';
     if (!this.#issuers.includes(issuer)) return 'its authority issues authorities only';
     // As Fabric has it: where it cannot tell whose a list is, nobody is accepted.
     if (issuer.subjectKeyId === undefined) return 'its authority has no key identifier';
@@ -167,7 +168,7 @@ export class Membership {
 
   /** @throws UnreadableError where the organisation is not of the channel, or did not issue the certificate */
   judge({ mspId, pem }: ClaimedIdentity): Identity {
-    const key = `${mspId}\n${Buffer.from(pem).toString('latin1')}`;
+    const key = `${mspId}\n${latin1Text(pem)}`;
     let judged = this.#judged.get(key);
     if (judged === undefined) {
       judged = this.#judgeOnce(mspId, pem);
@@ -200,7 +201,7 @@ export class Membership {
       const judged = this.judge(identity);
       if (judged.invalidBecause !== undefined)
         return `a signer of ${identity.mspId}: ${judged.invalidBecause}`;
-      const holds = signatureHolds(judged.certificate.x509.publicKey, signed.data, signed.signature);
+      const holds = signatureHolds(judged.certificate.publicKey, signed.data, signed.signature);
       return holds ? undefined : `a signature of ${identity.mspId} does not hold`;
     } catch (error) {
       if (error instanceof UnreadableError) return error.message;
@@ -225,7 +226,7 @@ export class Membership {
         const judged = this.judge(signed.identity);
         const key = `${judged.mspId}:${judged.certificate.sha256}`;
         if (signers.has(key)) continue;
-        const { publicKey } = judged.certificate.x509;
+        const { publicKey } = judged.certificate;
         if (signatureHolds(publicKey, signed.data, signed.signature)) signers.set(key, judged);
       } catch (error) {
         if (!(error instanceof UnreadableError)) throw error;

@@ -1,6 +1,8 @@
 // The first block of a text in PEM, as Go's encoding/pem reads it, which decides whose certificate an identity is:
 // whoever sends a transaction writes its identity in any form that peers take.
 
+import { latin1Text, looseBase64Bytes } from '../wire/bytes.ts';
+
 const BEGIN = '-----BEGIN ';
 const END = '\n-----END ';
 const DASHES = '-----';
@@ -8,7 +10,7 @@ const DASHES = '-----';
 /** What is in the first block, of whatever type; undefined where there is none. */
 export function readPem(bytes: Uint8Array): Uint8Array | undefined {
   // One character for each byte.
-  const text = Buffer.from(bytes).toString('latin1');
+  const text = latin1Text(bytes);
   for (let from = 0; ; ) {
     const end = text.indexOf(END, from);
     if (end < 0) return undefined;
@@ -61,5 +63,5 @@ function lineAt(text: string, start: number): { readonly line: string; readonly 
 function fromBase64(text: string): Uint8Array | undefined {
   const digits = text.replaceAll(/[ \t\r\n]/g, '');
   if (digits.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(digits)) return undefined;
-  return Buffer.from(digits, 'base64');
+  return looseBase64Bytes(digits);
 }

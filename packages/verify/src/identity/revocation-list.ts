@@ -1,10 +1,10 @@
 // Certificate revocation lists of an MSP: which serial numbers of an authority are revoked. Node has no reader for
 // them.
-import { verify, type X509Certificate } from 'node:crypto';
+import { latin1Text, looseBase64Bytes } from '../wire/bytes.ts';
 import { childAt, childrenOf, DER, extensionIn, readDer } from '../wire/der-reader.ts';
 import { sameBytes } from '../wire/digests.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
-import { type Certificate, readCertificate, serialOf } from './certificate.ts';
+import { type Certificate, serialOf } from './certificate.ts';
 
 /** The serial numbers that an authority revoked. */
 export interface RevocationList {
@@ -22,9 +22,11 @@ const TAG_OF_KEY_ID = 0x80;
 
 /** @param bytes PEM or DER. @throws UnreadableError */
 export function readRevocationList(bytes: Uint8Array): RevocationList {
-  const text = Buffer.from(bytes).toString('latin1');
+  const text = latin1Text(bytes);
   const block = /-----BEGIN (?:X509 )?CRL-----([A-Za-z0-9+/=\s]+)-----END (?:X509 )?CRL-----/.exec(text);
-  const list = readDer(block === null ? bytes : Buffer.from(block[1]!, 'base64'));
+  const der = block === null ? bytes : looseBase64Bytes(block[1]!.replaceAll(/\s/g, ''));
+  if (der === undefined) throw new UnreadableError('not a readable revocation list');
+  const list = readDer(der);
   const signed = childAt(list, 0, DER.sequence);
   const signature = childAt(list, 2, DER.bitString).contents;
   if (signature[0] !== 0) throw new UnreadableError('not a readable revocation list');
@@ -70,32 +72,4 @@ export const isRevokedBy = (
   authorityKeyId !== undefined &&
   authority.subjectKeyId !== undefined &&
   sameBytes(authorityKeyId, authority.subjectKeyId) &&
-  verify(
-    authority.x509.publicKey.asymmetricKeyType === 'ed25519' ? null : 'sha256',
-    signed,
-    authority.x509.publicKey,
-    signature,
-  );
-
-const LISTS = /-----BEGIN (?:X509 )?CRL-----[A-Za-z0-9+/=\s]+-----END (?:X509 )?CRL-----/g;
-
-/** The lists in a text of PEM that this authority signed, each as it is written there; others are left out. */
-export function listsOfAuthority(text: string, authority: X509Certificate): string[] {
-  const isSigned = (pem: string) => {
-    const { signed, signature } = readRevocationList(Buffer.from(pem));
-    return verify('sha256', signed, authority.publicKey, signature);
-  };
-  return (text.match(LISTS) ?? []).filter(isSigned);
-}
-
-/**
- * Whether a list in the text, which the authority signed, names a certificate of it. Lists of others do not count.
- *
- * @throws UnreadableError where the text has lists that cannot be read
- */
-export function isOnLists(text: string, certificate: X509Certificate, authority: X509Certificate): boolean {
-  const { serial } = readCertificate(Buffer.from(certificate.toString()));
-  return listsOfAuthority(text, authority).some((pem) =>
-    readRevocationList(Buffer.from(pem)).serials.has(serial),
-  );
-}
+  authority.publicKey.verifies('sha256', signed, signature);

@@ -1,6 +1,8 @@
 // Signature policies: which signers satisfy one. A signer is used up by the first principal that it satisfies and is
 // not reconsidered, as in Fabric: the evaluation is greedy, not a search.
+
 import { type Identity, type Membership, readIdentity, type SignedBytes } from '../identity/membership.ts';
+import { latin1Text } from '../wire/bytes.ts';
 import { Message, UnreadableError } from '../wire/protobuf-reader.ts';
 
 const DEPTH_MAX = 20;
@@ -33,7 +35,7 @@ const kept = new Map<string, SignaturePolicy>();
 /** @throws UnreadableError */
 export function readSignaturePolicy(bytes: Uint8Array): SignaturePolicy {
   if (bytes.length > KEPT_BYTES_MAX) return takeApart(bytes);
-  const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  const key = latin1Text(bytes);
   let policy = kept.get(key);
   if (policy === undefined) {
     policy = takeApart(bytes);

@@ -11,6 +11,7 @@ import { type Bundle, type BundlePart, readBundle, UnreadableBundleError } from 
 import type { ChannelConfiguration } from '../channel/channel-configuration.ts';
 import { answersFrom } from '../claims/signed-answers.ts';
 import { type TrustedFacts, verifyBundle } from '../verify-bundle.ts';
+import { sameBytes } from '../wire/bytes.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
 import { flipped } from './rewritten-bundle.ts';
 
@@ -73,7 +74,7 @@ class FlipJudge {
     const part = this.#partOf(line, at, mask);
     if (part === undefined) return 'line';
     // Most flips are in what a block holds: its header names another.
-    if (part.kind === 'block' && !dataHashOf(part.envelopes).equals(part.header.dataHash)) return 'block';
+    if (part.kind === 'block' && !sameBytes(dataHashOf(part.envelopes), part.header.dataHash)) return 'block';
     const parts = this.#bundle.parts.with(line - 1, part);
     try {
       checkLinks(parts);

@@ -1,4 +1,5 @@
 // DER, as far as certificates and revocation lists need it: nested elements of a tag, a length and contents.
+import { hex } from './bytes.ts';
 import { UnreadableError } from './protobuf-reader.ts';
 
 /** One element: its contents, and all of its bytes. */
@@ -9,6 +10,7 @@ export interface DerElement {
 }
 
 export const DER = {
+  boolean: 0x01,
   integer: 0x02,
   bitString: 0x03,
   octetString: 0x04,
@@ -50,7 +52,7 @@ export function childAt(parent: DerElement, index: number, tag?: number): DerEle
 export function extensionIn(extensions: DerElement | undefined, oid: string): Uint8Array | undefined {
   if (extensions === undefined) return undefined;
   const found = childrenOf(childAt(extensions, 0, DER.sequence)).find(
-    (extension) => Buffer.from(childAt(extension, 0, DER.oid).contents).toString('hex') === oid,
+    (extension) => hex(childAt(extension, 0, DER.oid).contents) === oid,
   );
   return found && childrenOf(found).at(-1)?.contents;
 }

@@ -2,6 +2,7 @@
 // small enough to be read whole. What peers read counts, so that bytes mean here what they mean to Go's decoder,
 // however oddly they are written: of a field that is there twice the last one, of a message the fields of both.
 // Whoever sends a transaction chooses its bytes, and could else stop every verifier with one that peers take.
+import { concatBytes } from './bytes.ts';
 
 /** Bytes that are not the message they should be. */
 export class UnreadableError extends Error {
@@ -259,7 +260,7 @@ interface Choices {
 }
 
 const concatenated = (all: readonly Uint8Array[]): Uint8Array =>
-  all.length > 1 ? Buffer.concat(all) : (all[0] ?? NOTHING);
+  all.length > 1 ? concatBytes(all) : (all[0] ?? NOTHING);
 
 /** Which field follows, how it is written, and where the tag ends. */
 interface Tag {

@@ -4,6 +4,7 @@
 //     {"channel":"…","format":"consilium-history/1"}
 //     {"header":…, "envelopes":[…], …}        each block that holds a configuration, as in a file of evidence
 //     {"witness":{…}}
+
 import { canonicalJson } from '@consilium/domain';
 import { type BlockHeader, dataHashOf, headerHash } from '../blocks/block-header.ts';
 import type { Problem } from '../blocks/block-replay.ts';
@@ -19,6 +20,7 @@ import {
 } from '../bundle/bundle-file.ts';
 import { FieldError } from '../bundle/fields.ts';
 import type { ChannelConfiguration } from '../channel/channel-configuration.ts';
+import { sameBytes, utf8Bytes } from '../wire/bytes.ts';
 import { hex } from '../wire/digests.ts';
 import { headerProblem, signerProblem } from './statement-check.ts';
 import type { WitnessStatement } from './witness-statement.ts';
@@ -47,7 +49,7 @@ export function makeHistoryFile(
     const signed = header.number === 0 ? undefined : orderers;
     return partLine({ kind: 'block', header, envelopes, invalid: [], orderers: signed });
   });
-  return Buffer.from([`${first}\n`, ...blocks, partLine({ kind: 'witness', statement })].join(''), 'utf8');
+  return utf8Bytes([`${first}\n`, ...blocks, partLine({ kind: 'witness', statement })].join(''));
 }
 
 /**
@@ -118,7 +120,7 @@ function follow(walk: ChainWalk, block: ShownBlock, last: BlockHeader | undefine
   if (last === undefined ? number !== 0 : number <= last.number) {
     throw new BrokenChainError(place, 'configurations are expected in their order here, from block 0 on');
   }
-  if (!dataHashOf(block.envelopes).equals(block.header.dataHash)) {
+  if (!sameBytes(dataHashOf(block.envelopes), block.header.dataHash)) {
     throw new BrokenChainError(place, 'it does not hold the data that its header names');
   }
   walk.follow(block);
@@ -136,7 +138,7 @@ function followStatement(
   if (header.number > last.number) walk.follow({ kind: 'header', header, orderers });
   else if (header.number < last.number)
     throw new BrokenChainError(place, 'it is before the last configuration');
-  else if (!headerHash(header).equals(headerHash(last))) {
+  else if (!sameBytes(headerHash(header), headerHash(last))) {
     throw new BrokenChainError(place, 'it is not the block with the configuration that is shown');
   }
 }

@@ -1,11 +1,13 @@
 // Whether a statement of a gateway counts: it is of this ledger, an operator's certificate of that hospital signed it,
 // and orderers signed the header that it shows. Who gives it to us is not asked: whoever passes it on cannot alter it.
+
 import { ROLE_ATTRIBUTE } from '@consilium/domain';
 import { headerHash } from '../blocks/block-header.ts';
 import { checkOrderers } from '../blocks/orderer-check.ts';
 import type { SignedBlockHeader } from '../bundle/signed-header.ts';
 import type { ChannelConfiguration } from '../channel/channel-configuration.ts';
 import { configurationOf } from '../channel/organisations.ts';
+import { utf8Bytes } from '../wire/bytes.ts';
 import { hex, sha256 } from '../wire/digests.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
 import { statementBytes, type WitnessStatement } from './witness-statement.ts';
@@ -58,7 +60,7 @@ export function signerProblem(
 
 const identityOf = ({ mspId, certificate }: WitnessStatement) => ({
   mspId,
-  pem: Buffer.from(certificate, 'utf8'),
+  pem: utf8Bytes(certificate),
 });
 
 function certificateProblem(
@@ -76,7 +78,7 @@ function certificateProblem(
     if (certificate.attributes[ROLE_ATTRIBUTE] !== ROLE) {
       return { reason: 'role', text: `its signer has not the role ${ROLE}` };
     }
-    return timeProblem(Date.parse(at), certificate.x509, nowMs);
+    return timeProblem(Date.parse(at), certificate, nowMs);
   } catch (error) {
     if (!(error instanceof UnreadableError)) throw error;
     return { reason: 'signer', text: `its signer: ${error.message}` };

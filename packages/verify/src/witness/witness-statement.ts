@@ -3,13 +3,13 @@
 import { canonicalJson } from '@consilium/domain';
 import { bytesOf, canonicalFields, FieldError, type Fields } from '../bundle/fields.ts';
 import {
-  base64,
   headerJson,
   orderersJson,
   readHeader,
   readOrderers,
   type SignedBlockHeader,
 } from '../bundle/signed-header.ts';
+import { base64, utf8Bytes } from '../wire/bytes.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
 
 /** The name and version of a statement's form. */
@@ -35,8 +35,8 @@ export interface WitnessStatement extends SignedBlockHeader {
 }
 
 /** What a gateway signs. */
-export const statementBytes = (statement: Omit<WitnessStatement, 'signature'>): Buffer =>
-  Buffer.from(`${DOMAIN}${canonicalJson(unsignedJson(statement))}`, 'utf8');
+export const statementBytes = (statement: Omit<WitnessStatement, 'signature'>): Uint8Array =>
+  utf8Bytes(`${DOMAIN}${canonicalJson(unsignedJson(statement))}`);
 
 function unsignedJson(statement: Omit<WitnessStatement, 'signature'>) {
   const { channel, genesis, header, orderers, mspId, certificate, at } = statement;
@@ -53,8 +53,8 @@ export const statementJson = ({ signature, ...statement }: WitnessStatement) => 
 });
 
 /** The statement in its bytes: canonical JSON. */
-export const writeStatement = (statement: WitnessStatement): Buffer =>
-  Buffer.from(canonicalJson(statementJson(statement)), 'utf8');
+export const writeStatement = (statement: WitnessStatement): Uint8Array =>
+  utf8Bytes(canonicalJson(statementJson(statement)));
 
 /** @throws UnreadableError where it is none, or larger than any is */
 export function parseStatement(bytes: Uint8Array): WitnessStatement {

@@ -1,0 +1,26 @@
+// SHA-256 and signatures by Node's OpenSSL.
+import { createHash, createPublicKey, verify } from 'node:crypto';
+import { UnreadableError } from '../wire/protobuf-reader.ts';
+import { type PublicKey, readKeyInfo } from './public-key.ts';
+
+/** Of the parts, one after the other. */
+export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return new Uint8Array(hash.digest());
+}
+
+/** @param spki SubjectPublicKeyInfo in DER. @throws UnreadableError where it is no point of a known curve */
+export function readPublicKey(spki: Uint8Array): PublicKey {
+  const { curve } = readKeyInfo(spki);
+  try {
+    const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
+    const isEd25519 = curve === 'ed25519';
+    return {
+      curve,
+      verifies: (digest, message, signature) => verify(isEd25519 ? null : digest, message, key, signature),
+    };
+  } catch (cause) {
+    throw new UnreadableError('not a readable certificate', { cause });
+  }
+}
