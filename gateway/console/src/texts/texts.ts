@@ -3,6 +3,7 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import administration from './en/administration.json' with { type: 'json' };
+import chart from './en/chart.json' with { type: 'json' };
 import compliance from './en/compliance.json' with { type: 'json' };
 import consent from './en/consent.json' with { type: 'json' };
 import ledger from './en/ledger.json' with { type: 'json' };
@@ -23,6 +24,7 @@ export const ENGLISH = {
   ledger,
   compliance,
   administration,
+  chart,
 } as const;
 
 declare module 'i18next' {
