@@ -1,0 +1,75 @@
+// What the things of a lineage are called: in the graph, in the list and in what a screen reader says of them.
+import { useTranslation } from 'react-i18next';
+import { useDatasets, useHospitalTitle } from '../../components/names.tsx';
+import { fateOf, type LineageFacts, type LineageNode } from './lineage-graph.ts';
+
+/** A thing in words. */
+export interface NodeWords {
+  /** What kind of thing it is. */
+  readonly kind: string;
+  readonly name: string;
+  /** What is most to be known of it. */
+  readonly note: string;
+  /** All of this in one line, for screen readers. */
+  readonly label: string;
+}
+
+/** Says what a thing is. Titles of hospitals and datasets are strangers' text: never more than text. */
+export function useNodeWords({ datasets }: Pick<LineageFacts, 'datasets'>): (node: LineageNode) => NodeWords {
+  const { t } = useTranslation('model');
+  const known = useDatasets();
+  const hospital = useHospitalTitle();
+  const titles = new Map(datasets.map(({ datasetId, title }) => [datasetId, title]));
+  const dataset = (datasetId: string) => titles.get(datasetId) ?? known.get(datasetId)?.title ?? datasetId;
+  const wordsOf = (node: LineageNode): readonly [name: string, note: string] => {
+    switch (node.kind) {
+      case 'model':
+        return [
+          t('lineage.names.model', { round: node.model.round }),
+          t('lineage.notes.model', { count: node.model.datasets.length }),
+        ];
+      case 'rounds':
+        return [
+          t('lineage.names.rounds', { first: node.first, last: node.last }),
+          t('lineage.notes.rounds', {
+            count: node.rounds.filter(({ state }) => state === 'finalized').length,
+          }),
+        ];
+      case 'round': {
+        const { round, state, participants } = node.round;
+        const included = participants.filter(
+          ({ datasetId }) => fateOf(node.round, datasetId) === 'included',
+        ).length;
+        const note =
+          state === 'finalized'
+            ? t('lineage.notes.round', { included, all: participants.length })
+            : t(state === 'aborted' ? 'lineage.notes.roundAborted' : 'lineage.notes.roundOpen');
+        return [t('lineage.names.round', { round }), note];
+      }
+      case 'update':
+        return [
+          t('lineage.names.update', { dataset: dataset(node.datasetId) }),
+          t(`lineage.fates.${node.fate}`),
+        ];
+      case 'consent': {
+        const { datasetId, owner, withdrawnAt } = node.consent;
+        return [
+          t('lineage.names.consent', { dataset: dataset(datasetId) }),
+          t(withdrawnAt === undefined ? 'lineage.notes.consentGranted' : 'lineage.notes.consentWithdrawn', {
+            hospital: hospital(owner),
+          }),
+        ];
+      }
+      case 'dataset':
+        return [node.dataset.title, t('lineage.notes.dataset', { hospital: hospital(node.dataset.owner) })];
+    }
+  };
+  return (node) => {
+    const [name, note] = wordsOf(node);
+    const kind = t(`lineage.kinds.${node.kind}`);
+    const place = node.kind === 'update' ? `, ${t('lineage.inRound', { round: node.round.round })}` : '';
+    const isOpen = node.isOpen === undefined ? '' : `, ${t(node.isOpen ? 'lineage.open' : 'lineage.closed')}`;
+    const said = node.kind === 'dataset' ? `${kind}: ${name}` : name;
+    return { kind, name, note, label: `${said}${place}, ${note}${isOpen}` };
+  };
+}
