@@ -46,10 +46,7 @@ describe('a certificate', () => {
       assert.equal(mine.isAuthority, openssl.ca);
       assert.equal(mine.validFromDate.getTime(), openssl.validFromDate.getTime());
       assert.equal(mine.validToDate.getTime(), openssl.validToDate.getTime());
-      assert.equal(
-        mine.serial,
-        openssl.serialNumber.toLowerCase());
-      );
+      assert.equal(mine.serial, openssl.serialNumber.toLowerCase());
       assert.equal(mine.publicKey.curve, openssl.publicKey.asymmetricKeyDetails?.namedCurve);
       assert.equal(mine.sha256, openssl.fingerprint256.replaceAll(':', '').toLowerCase());
     }
