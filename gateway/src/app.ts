@@ -37,6 +37,7 @@ import { Submissions } from './outbox/submissions.ts';
 import type { WatchedHistory } from './read-model/index-in-thread.ts';
 import { NO_HISTORY } from './read-model/no-history.ts';
 import { ACTIVITY_ROUTES } from './routes/activities.ts';
+import { addApiKeyRoutes } from './routes/api-keys.ts';
 import { AUDIT_ROUTES } from './routes/audit.ts';
 import { addComplianceRoutes } from './routes/compliance.ts';
 import { DATASET_ROUTES } from './routes/datasets.ts';
@@ -109,6 +110,8 @@ export interface AppOptions {
   /** Of the listener for those gateways, whose end metrics say. */
   readonly witnessTls?: TlsListener | undefined;
   readonly apiKeys: ApiKeys;
+  /** Whether operators may make API keys over REST; they may not if absent. */
+  readonly apiKeysByRest?: boolean;
   /** Access tokens of an OpenID provider; none are taken if absent. */
   readonly tokens?: AccessTokens | undefined;
   /** None may be registered if absent. Closing the service closes them. */
@@ -290,6 +293,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await addWitnessRoutes(app, dependencies);
   addEventRoutes(app, dependencies);
   addWebhookRoutes(app, dependencies);
+  addApiKeyRoutes(app, dependencies, {
+    byRest: options.apiKeysByRest ?? false,
+    signers: options.certificates && (() => Object.keys(options.certificates!())),
+    onChange: () => console?.sessions.review(),
+  });
   await addLocalRoutes(app, dependencies);
   addServiceRoutes(app, dependencies);
   console?.addRoutes(unknown);

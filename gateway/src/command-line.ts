@@ -176,6 +176,7 @@ async function serve(config: Config): Promise<void> {
     witnessTls,
     outbox,
     apiKeys,
+    apiKeysByRest: config.apiKeysByRest,
     tokens: config.signIn && new AccessTokens(config.signIn),
     webhooks: {
       kept: keptWebhooks,

@@ -18,6 +18,8 @@ export interface Config {
   readonly connectionPath: string;
   readonly chaincode: string;
   readonly apiKeysPath: string;
+  /** Whether an operator may make API keys over REST, and so be whoever a key may be for. */
+  readonly apiKeysByRest: boolean;
   readonly dataDirectory: string;
   /** SHA-256 of block 0's header in hexadecimal; the first seen is trusted where it is undefined. */
   readonly genesis: string | undefined;
@@ -200,6 +202,10 @@ const readable = (name: string, value: number): string =>
 export const VARIABLES: readonly (readonly [name: string, meaning: string])[] = [
   ['CONSILIUM_CONNECTION', "The organisation's connection file (required)"],
   ['CONSILIUM_API_KEYS', 'File of API keys; "consilium-gateway key create" writes it (required)'],
+  [
+    'CONSILIUM_API_KEYS_BY_REST',
+    'Whether operators may make and rotate API keys over REST, and so act in any role: on or off (default off)',
+  ],
   ['CONSILIUM_DATA_DIR', 'Folder for the outbox, the index of the ledger and gateway.json (required)'],
   ['CONSILIUM_MSP_ID', 'The organisation to serve; needed if the connection file has several'],
   ['CONSILIUM_CHAINCODE', 'Name of the chaincode (default consilium)'],
@@ -258,6 +264,7 @@ export function readConfig(environment: Environment): Config {
           readConnection(connectionPath, variables.text('CONSILIUM_MSP_ID')),
         );
   const apiKeysPath = variables.required('CONSILIUM_API_KEYS');
+  const apiKeysByRest = variables.oneOf('CONSILIUM_API_KEYS_BY_REST', ['on', 'off'], 'off') === 'on';
   const keys =
     apiKeysPath === ''
       ? undefined
@@ -306,6 +313,7 @@ export function readConfig(environment: Environment): Config {
     connectionPath,
     chaincode: variables.text('CONSILIUM_CHAINCODE') ?? 'consilium',
     apiKeysPath,
+    apiKeysByRest,
     dataDirectory,
     genesis,
     host: variables.text('CONSILIUM_HOST') ?? '127.0.0.1',

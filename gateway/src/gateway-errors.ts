@@ -36,6 +36,13 @@ export const GATEWAY_ERRORS = {
     meaning: 'The API key is limited to other requests than this one.',
     remedy: 'Use a key with the scope that the detail names; the operator creates keys with --scopes.',
   },
+  API_KEYS_BY_REST_OFF: {
+    status: 403,
+    meaning: 'This gateway makes no API keys over REST: whoever makes one may be whom it is for.',
+    remedy:
+      'Use "consilium-gateway key create" or "key rotate" at the gateway\'s host, or let the operator set ' +
+      'CONSILIUM_API_KEYS_BY_REST=on.',
+  },
   CROSS_SITE_REFUSED: {
     status: 403,
     meaning: 'A page of another origin may have sent this request with the cookie of the console.',
@@ -81,6 +88,11 @@ export const GATEWAY_ERRORS = {
       'Prepare it again: a proposal waits for five minutes, an endorsed transaction for fifteen, and not across a ' +
       'restart. GET /v1/transactions/{transactionId} says whether it was sent.',
   },
+  API_KEY_NOT_FOUND: {
+    status: 404,
+    meaning: 'There is no API key of this id.',
+    remedy: 'GET /v1/api-keys lists all.',
+  },
   WEBHOOK_NOT_FOUND: {
     status: 404,
     meaning: 'There is no such webhook, or it belongs to another API key.',
@@ -95,6 +107,11 @@ export const GATEWAY_ERRORS = {
     status: 408,
     meaning: 'The request did not arrive whole in time.',
     remedy: 'Send it again, without pauses.',
+  },
+  API_KEY_EXISTS: {
+    status: 409,
+    meaning: 'An API key of this id exists.',
+    remedy: 'Choose another id, or leave it out.',
   },
   IDEMPOTENCY_KEY_REUSED: {
     status: 409,
@@ -199,6 +216,13 @@ export const GATEWAY_ERRORS = {
     meaning: 'This gateway cannot write its own records (is its disk full?); nothing was sent.',
     remedy: 'The operator makes room on the disk of CONSILIUM_DATA_DIR; then try again.',
     retryAfterSeconds: 15,
+  },
+  API_KEYS_UNAVAILABLE: {
+    status: 503,
+    meaning: 'The file of API keys cannot be read or changed now; nothing was changed.',
+    remedy:
+      'Try again after Retry-After. The log says what is wrong: a broken file, another command, or a full disk.',
+    retryAfterSeconds: 5,
   },
   WEBHOOKS_UNAVAILABLE: {
     status: 503,

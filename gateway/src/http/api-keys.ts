@@ -66,6 +66,11 @@ export class ApiKeys {
     this.#hold(readApiKeyFile(path).keys.map(heldOf));
   }
 
+  /** The file, for those who change it. */
+  get path(): string {
+    return this.#path;
+  }
+
   get roles(): Role[] {
     return [...new Set(this.#keys.map(({ key }) => key.role))];
   }
@@ -107,6 +112,17 @@ export class ApiKeys {
   endOf(hash: string, nowMs: number = Date.now()): number | undefined {
     const expiresAt = this.#valid(hash, nowMs)?.entry.expiresAt;
     return expiresAt === undefined ? undefined : Date.parse(expiresAt);
+  }
+
+  /** When the key of this hash was last used, to the minute; undefined where nobody knows. */
+  lastUseOf(hash: string): string | undefined {
+    return this.#options.uses?.lastOf(hash);
+  }
+
+  /** Goes by the file as it is now, after a change of it. */
+  reread(nowMs: number = Date.now()): void {
+    this.#checkedAtMs = Number.NEGATIVE_INFINITY;
+    this.#rereadAfter(nowMs);
   }
 
   /** Remembers that somebody used the key of this hash without showing it again. */

@@ -112,14 +112,15 @@ describe('a key with scopes', () => {
     const path = join(gateway.directory, 'api-keys.json');
     const requests: Record<Scope, { method: 'GET' | 'POST'; url: string }> = {
       read: { method: 'GET', url: '/v1/members' },
-      submit: { method: 'POST', url: '/v1/datasets' },
-      local: { method: 'POST', url: '/v1/local/datasets' },
+      submit: { method: 'POST', url: '/v1/members' },
+      local: { method: 'GET', url: '/v1/local/jobs' },
       events: { method: 'GET', url: '/v1/events?from=-1' },
       webhooks: { method: 'GET', url: '/v1/webhooks' },
+      keys: { method: 'GET', url: '/v1/api-keys' },
     };
     t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
     for (const scope of SCOPES) {
-      const { key } = createApiKey({ path, role: 'steward', scopes: [scope] });
+      const { key } = createApiKey({ path, role: 'operator', scopes: [scope] });
       t.mock.timers.tick(2_000);
       for (const [needed, request] of Object.entries(requests)) {
         const answer = await gateway.app.inject({ ...request, headers: { authorization: `Bearer ${key}` } });
@@ -169,6 +170,7 @@ describe('every operation of the document', () => {
   /** What neither the method nor the path says. */
   const SCOPE_OF: Readonly<Record<string, Scope>> = { 'get /v1/operations/{operationId}': 'submit' };
   const scopeOf = (name: string): Scope => {
+    if (/ \/v1\/api-keys(\/|$)/.test(name)) return 'keys';
     const own = /^\w+ \/v1\/(local|events|webhooks)(?:\/|$)/.exec(name)?.[1] as Scope | undefined;
     return SCOPE_OF[name] ?? own ?? (name.startsWith('get ') ? 'read' : 'submit');
   };

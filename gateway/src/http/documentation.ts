@@ -74,6 +74,7 @@ export const TAGS = [
   { name: 'evidence', description: 'Files that prove an answer to someone who trusts no gateway.' },
   { name: 'ledger', description: 'The ledger itself: height, transactions, events.' },
   { name: 'webhooks', description: 'Events of the ledger, sent to the hospital’s own systems.' },
+  { name: 'keys', description: 'API keys of this gateway, for its operator.' },
   { name: 'local', description: "This hospital's own trainer; nothing here reaches the ledger." },
   { name: 'service', description: 'Health, readiness and metrics.' },
 ];

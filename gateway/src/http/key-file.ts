@@ -20,11 +20,12 @@ import { type Static, Type } from 'typebox';
 import { SCOPES, type Scope } from './scopes.ts';
 
 /** A client's name in the connection file. */
-const Person = Type.String({
+export const Person = Type.String({
   pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$',
   description: 'Letters, digits, dots, hyphens and underscores.',
 });
-const Instant = Type.String({
+/** A time as the file has it. */
+export const Instant = Type.String({
   pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d([.]\\d{1,3})?Z$',
   description: 'A time in UTC such as 2027-01-31T00:00:00Z.',
 });
@@ -113,6 +114,20 @@ export function readApiKeyFile(path: string): ApiKeyFile {
   }
 }
 
+/** Why a change of the file is refused, for those who are not at its command line. */
+export type WhyRefused = 'exists' | 'unknown' | 'ended' | 'malformed';
+
+/** A change that the file does not take. */
+export class KeyFileRefusal extends Error {
+  override readonly name = 'KeyFileRefusal';
+  readonly why: WhyRefused;
+
+  constructor(why: WhyRefused, text: string, cause?: unknown) {
+    super(text, { cause });
+    this.why = why;
+  }
+}
+
 export interface NewApiKey {
   readonly path: string;
   readonly role: Role;
@@ -135,7 +150,8 @@ export type MadeApiKey = Omit<ApiKeyEntry, 'hash' | 'replaced'> & { readonly key
 export function createApiKey(wish: NewApiKey, nowMs: number = Date.now()): MadeApiKey {
   const { path, role, person, scopes, expiresAt } = wish;
   const id = wish.id ?? `${role}-${randomBytes(4).toString('hex')}`;
-  if (id.startsWith('oidc-')) throw new Error('--id: ids that begin with oidc- are of people who sign in');
+  if (id.startsWith('oidc-'))
+    throw new KeyFileRefusal('malformed', '--id: ids that begin with oidc- are of people who sign in');
   const made = {
     ...{ id, role },
     ...(person !== undefined && { person }),
@@ -146,7 +162,10 @@ export function createApiKey(wish: NewApiKey, nowMs: number = Date.now()): MadeA
   const key = newKey();
   change(path, (keys) => {
     if (keys.some((entry) => entry.id === id)) {
-      throw new Error(`API keys ${path}: a key with the id ${id} exists: choose another --id`);
+      throw new KeyFileRefusal(
+        'exists',
+        `API keys ${path}: a key with the id ${id} exists: choose another --id`,
+      );
     }
     return [...keys, { ...made, hash: hashOfKeyText(key) }];
   });
@@ -176,7 +195,10 @@ export function rotateApiKey(
     if (old === undefined) throw unknownKey(path, id);
     const expiresAt = wish.expiresAt?.toISOString() ?? old.expiresAt;
     if (hasEnded({ ...(expiresAt !== undefined && { expiresAt }) }, nowMs)) {
-      throw new Error(`API keys ${path}: the key ${id} ended at ${expiresAt}: say --expires for the new one`);
+      throw new KeyFileRefusal(
+        'ended',
+        `API keys ${path}: the key ${id} ended at ${expiresAt}: say --expires for the new one`,
+      );
     }
     made = {
       ...old,
@@ -206,8 +228,11 @@ export function revokeApiKey({ path, id }: { readonly path: string; readonly id:
   });
 }
 
-const unknownKey = (path: string, id: string): Error =>
-  new Error(`API keys ${path}: no key has the id ${id}: "consilium-gateway key list" shows all`);
+const unknownKey = (path: string, id: string): KeyFileRefusal =>
+  new KeyFileRefusal(
+    'unknown',
+    `API keys ${path}: no key has the id ${id}: "consilium-gateway key list" shows all`,
+  );
 
 /** One change at a time: the new file, while it is written, keeps other commands out. */
 function change(name: string, next: (keys: readonly ApiKeyEntry[]) => readonly ApiKeyEntry[]): void {
@@ -248,6 +273,10 @@ function checkNext(text: string): void {
     parseApiKeyFile(text);
   } catch (cause) {
     if (!(cause instanceof DomainError)) throw cause;
-    throw new Error(`--id, --role, --person, --scopes or --expires: ${cause.detail}`, { cause });
+    throw new KeyFileRefusal(
+      'malformed',
+      `--id, --role, --person, --scopes or --expires: ${cause.detail}`,
+      cause,
+    );
   }
 }

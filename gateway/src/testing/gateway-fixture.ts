@@ -13,6 +13,7 @@ import type { AccessTokens } from '../http/access-tokens.ts';
 import { ApiKeys } from '../http/api-keys.ts';
 import type { CrossOrigin } from '../http/cross-origin.ts';
 import { createApiKey } from '../http/key-file.ts';
+import { KeyUses, keyUsesFile } from '../http/key-uses.ts';
 import type { TlsListener } from '../http/tls-listener.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import type { WatchedHistory } from '../read-model/index-in-thread.ts';
@@ -49,6 +50,8 @@ export interface FixtureOptions<L extends Ledger = MemoryLedger> {
   readonly crossOrigin?: CrossOrigin;
   readonly tracer?: Tracer;
   readonly console?: ConsoleGiven;
+  readonly apiKeysByRest?: boolean;
+  readonly certificates?: () => Readonly<Record<string, string>>;
   readonly webhooks?: Omit<WebhooksGiven, 'kept'>;
 }
 
@@ -69,7 +72,9 @@ export async function openGateway<L extends Ledger = MemoryLedger>(
     ledger,
     outbox,
     history: options.history && ('status' in options.history ? options.history : unwatched(options.history)),
-    apiKeys: new ApiKeys(path),
+    apiKeys: new ApiKeys(path, {
+      uses: new KeyUses(keyUsesFile(directory), () => {}),
+    }),
     witnesses: options.witnesses,
     webhooks: { kept: new KeptWebhooks(directory), ...(options.webhooks ?? { send: SEND_NOTHING }) },
     trainer: options.trainer,
@@ -80,6 +85,8 @@ export async function openGateway<L extends Ledger = MemoryLedger>(
     crossOrigin: options.crossOrigin,
     tracer: options.tracer,
     console: options.console,
+    apiKeysByRest: options.apiKeysByRest ?? false,
+    ...(options.certificates && { certificates: options.certificates }),
     limits: { ...DEFAULT_LIMITS, recoveryTimeoutMs: 50, refusalPauseMs: 0, ...options.limits },
   });
   return {

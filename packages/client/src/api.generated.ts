@@ -959,6 +959,39 @@ export interface Contribution {
   readonly distinguishable: boolean;
 }
 
+/** Made. */
+export interface CreateApiKeyAnswer {
+  readonly id: string;
+  readonly role: string;
+  /** Whose certificate signs. */
+  readonly person?: string;
+  /** All that the role may, where absent. */
+  readonly scopes?: readonly string[];
+  readonly createdAt?: string;
+  /** It does not end, where absent. */
+  readonly expiresAt?: string;
+  /** Shown this once. */
+  readonly key: string;
+}
+
+/** `CreateApiKeyRequest` of the OpenAPI document. */
+export interface CreateApiKeyRequest {
+  readonly role: CreateApiKeyRequestRole;
+  /** Lower-case letters, digits and hyphens, at most 63 characters. */
+  readonly id?: string;
+  /** Letters, digits, dots, hyphens and underscores. */
+  readonly person?: string;
+  readonly scopes?: readonly CreateApiKeyRequestScope[];
+  /** A time in UTC such as 2027-01-31T00:00:00Z. */
+  readonly expiresAt?: string;
+}
+
+/** `CreateApiKeyRequestRole` of the OpenAPI document. */
+export type CreateApiKeyRequestRole = 'operator' | 'steward' | 'researcher' | 'trainer' | 'auditor';
+
+/** `CreateApiKeyRequestScope` of the OpenAPI document. */
+export type CreateApiKeyRequestScope = 'read' | 'submit' | 'local' | 'events' | 'webhooks' | 'keys';
+
 /** `Dataset` of the OpenAPI document. */
 export interface Dataset {
   /** Version of the row's form. */
@@ -2073,6 +2106,32 @@ export interface ListActivitiesAnswer {
 
 /** `ListActivitiesBy` of the OpenAPI document. */
 export type ListActivitiesBy = 'all' | 'study' | 'dataset' | 'hospital' | 'purpose';
+
+/** Found. */
+export interface ListApiKeysAnswer {
+  readonly items: readonly ListApiKeysAnswerItem[];
+  /** Whether this gateway makes and rotates keys over REST. */
+  readonly madeOverRest: boolean;
+}
+
+/** `ListApiKeysAnswerItem` of the OpenAPI document. */
+export interface ListApiKeysAnswerItem {
+  readonly id: string;
+  readonly role: string;
+  /** Whose certificate signs. */
+  readonly person?: string;
+  /** All that the role may, where absent. */
+  readonly scopes?: readonly string[];
+  readonly createdAt?: string;
+  /** It does not end, where absent. */
+  readonly expiresAt?: string;
+  readonly state: ListApiKeysAnswerItemState;
+  /** To the minute. */
+  readonly lastUsedAt: string | null;
+}
+
+/** `ListApiKeysAnswerItemState` of the OpenAPI document. */
+export type ListApiKeysAnswerItemState = 'valid' | 'ended';
 
 /** Found. */
 export interface ListBlocksAnswer {
@@ -3495,6 +3554,14 @@ export interface Revision {
   readonly removed: boolean;
   /** UTC time, RFC 3339. */
   readonly revisedAt: string;
+}
+
+/** `RotateApiKeyRequest` of the OpenAPI document. */
+export interface RotateApiKeyRequest {
+  /** For how long the old one goes on, under an id of its own; it ends at once where absent. */
+  readonly overlapSeconds?: number;
+  /** A time in UTC such as 2027-01-31T00:00:00Z. */
+  readonly expiresAt?: string;
 }
 
 /** `RotateKey` of the OpenAPI document. */
@@ -5175,6 +5242,34 @@ export interface Api {
     readonly body: RedeliverDeadLettersRequest | undefined;
     readonly answer: RedeliverDeadLettersAnswer;
   };
+  /** All API keys of this gateway, with what each may and when it was last used. */
+  readonly listApiKeys: {
+    readonly path: Nothing;
+    readonly query: Nothing;
+    readonly body: undefined;
+    readonly answer: ListApiKeysAnswer;
+  };
+  /** Makes an API key and shows it once. */
+  readonly createApiKey: {
+    readonly path: Nothing;
+    readonly query: Nothing;
+    readonly body: CreateApiKeyRequest;
+    readonly answer: CreateApiKeyAnswer;
+  };
+  /** Puts a new API key in the place of one, with all that it may, and shows it once. */
+  readonly rotateApiKey: {
+    readonly path: { readonly keyId: string };
+    readonly query: Nothing;
+    readonly body: RotateApiKeyRequest | undefined;
+    readonly answer: CreateApiKeyAnswer;
+  };
+  /** Revokes an API key: it is refused from now on, and its streams and sessions end. */
+  readonly revokeApiKey: {
+    readonly path: { readonly keyId: string };
+    readonly query: Nothing;
+    readonly body: undefined;
+    readonly answer: undefined;
+  };
   /** The public key that artefacts for this hospital are sealed to, with its proof. */
   readonly getEncryptionKey: {
     readonly path: Nothing;
@@ -5400,6 +5495,10 @@ export const ROUTES = {
   rotateWebhookSecret: { method: 'POST', path: '/v1/webhooks/{webhookId}/rotate-secret' },
   listDeadLetters: { method: 'GET', path: '/v1/webhooks/{webhookId}/dead-letters' },
   redeliverDeadLetters: { method: 'POST', path: '/v1/webhooks/{webhookId}/redeliver' },
+  listApiKeys: { method: 'GET', path: '/v1/api-keys' },
+  createApiKey: { method: 'POST', path: '/v1/api-keys' },
+  rotateApiKey: { method: 'POST', path: '/v1/api-keys/{keyId}/rotate' },
+  revokeApiKey: { method: 'DELETE', path: '/v1/api-keys/{keyId}' },
   getEncryptionKey: { method: 'GET', path: '/v1/local/encryption-key' },
   checkLocalDataset: { method: 'POST', path: '/v1/local/datasets' },
   getHeldOutPatients: { method: 'GET', path: '/v1/local/datasets/{datasetId}/held-out' },
