@@ -19,7 +19,7 @@ export interface ScreenShown {
 
 export const SCREENS: readonly ScreenShown[] = [
   { name: 'sign-in', path: '/console/', role: null, ready: 'API key' },
-  { name: 'overview', path: '/console/', role: 'steward', ready: 'Overview' },
+  { name: 'overview', path: '/console/', role: 'steward', ready: 'Held-out' },
   { name: 'studies', path: '/console/studies', role: 'steward', ready: 'Studies' },
   { name: 'models', path: '/console/models', role: 'researcher', ready: 'Models' },
   { name: 'ledger', path: '/console/ledger', role: 'auditor', ready: 'Ledger' },

@@ -110,9 +110,10 @@ export function Mark() {
 function LiveMark() {
   const { t } = useTranslation('shell');
   const state = useStreamState();
+  const dots = { live: styles.isLive, connecting: '', offline: styles.isOffline } as const;
   return (
     <Meaning meaning={t(`live.meaning.${state}`)} className={styles.live}>
-      <span className={`${styles.liveDot} ${styles[state]}`} aria-hidden="true" />
+      <span className={`${styles.liveDot} ${dots[state] ?? ''}`} aria-hidden="true" />
       <span className={styles.liveWord}>{t(`live.${state}`)}</span>
     </Meaning>
   );

@@ -31,24 +31,15 @@ export function Gauge({ label, total, spent, committed, left }: GaugeProps) {
         <span className={styles.label}>{label}</span>
         <span className={styles.total}>{t('gauge.of', { total: formatEpsilon(total, 'down') })}</span>
       </div>
-      <svg className={styles.bar} viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
-        <rect className={styles.track} width="100" height="10" />
-        <rect className={styles.spentBar} width={shares.spent * 100} height="10" />
-        <rect
-          className={styles.reservedBar}
-          x={shares.spent * 100}
-          width={shares.reserved * 100}
-          height="10"
-        />
-      </svg>
+      <div className={styles.bar} aria-hidden="true">
+        <span className={styles.spent} style={{ width: `${shares.spent * 100}%` }} />
+        <span className={styles.reserved} style={{ width: `${shares.reserved * 100}%` }} />
+      </div>
       <dl className={styles.legend}>
         {parts.map(([name, , value, word, meaning]) => (
           <div key={name} className={styles.part}>
             <dt>
-              <svg className={styles.swatch} viewBox="0 0 10 10" aria-hidden="true">
-                <rect className={styles.track} width="10" height="10" />
-                {name !== 'left' && <rect className={styles[`${name}Bar`]} width="10" height="10" />}
-              </svg>
+              <span className={`${styles.swatch} ${styles[name]}`} aria-hidden="true" />
               <Meaning meaning={meaning}>{word}</Meaning>
             </dt>
             <dd>{value}</dd>

@@ -1,6 +1,6 @@
 // What a figure or a word means: said on hover, on focus, and where it is pressed, so that a finger finds it too.
 import { type ReactNode, useState } from 'react';
-import { Button } from 'react-aria-components/Button';
+import { Pressable } from 'react-aria-components/Pressable';
 import { OverlayArrow, Tooltip, TooltipTrigger } from 'react-aria-components/Tooltip';
 import styles from './meaning.module.css';
 
@@ -23,13 +23,18 @@ export function Meaning({ meaning, label, className = styles.term, children }: M
       onOpenChange={setOpen}
       shouldCloseOnPress={false}
     >
-      <Button
-        className={`${styles.trigger} ${className}`}
-        onPress={() => setOpen(true)}
-        {...(label !== undefined && { 'aria-label': label })}
-      >
-        {children}
-      </Button>
+      {/* Not a button element, which would not break across lines as the text around it does. */}
+      <Pressable onPress={() => setOpen(true)}>
+        {/* biome-ignore lint/a11y/useSemanticElements: as above */}
+        <span
+          role="button"
+          tabIndex={0}
+          className={`${styles.trigger} ${className}`}
+          {...(label !== undefined && { 'aria-label': label })}
+        >
+          {children}
+        </span>
+      </Pressable>
       <Tooltip className={styles.tooltip ?? ''} offset={8}>
         <OverlayArrow>
           <svg className={styles.arrow} width="12" height="6" viewBox="0 0 12 6" aria-hidden="true">

@@ -30,6 +30,7 @@ export const ENGLISH = {
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'words';
+    nsSeparator: '\0';
     resources: typeof ENGLISH;
   }
 }
@@ -41,6 +42,8 @@ export function startTexts(): void {
     fallbackLng: 'en',
     resources: { en: ENGLISH },
     defaultNS: 'words',
+    // Codes of the Data Use Ontology are keys with a colon.
+    nsSeparator: false,
     ns: Object.keys(ENGLISH),
     interpolation: { escapeValue: false },
     initAsync: false,
