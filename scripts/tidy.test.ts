@@ -41,7 +41,7 @@ const SIBLINGS: Record<string, readonly string[]> = {
   ],
   chaincode: ['@consilium/domain', '@consilium/domain/rules', '@consilium/domain/key-proof'],
   'test-network': ['@consilium/command-line', '@consilium/guarded-rows'],
-  'gateway/console': ['@consilium/client', '@consilium/client/browser'],
+  'gateway/console': ['@consilium/client', '@consilium/client/browser', '@consilium/domain'],
   gateway: [
     '@consilium/command-line',
     '@consilium/domain',

@@ -61,6 +61,13 @@ test('an operation is sent by its name, its places filled each as one segment', 
   assert.throws(() => targetOf('getStudy', {} as never), RangeError);
 });
 
+test('a list in a query is sent entry by entry', () => {
+  const path = { studyId: 'heart', datasetId: 'oslo' };
+  const target = targetOf('quoteConsent', { path, query: { blocks: [1, 3] } });
+  assert.equal(target, '/v1/studies/heart/consents/oslo/quote?blocks=1&blocks=3');
+  assert.equal(targetOf('quoteConsent', { path, query: {} }), '/v1/studies/heart/consents/oslo/quote');
+});
+
 test('an operation whose answer is empty is done, and no failure', async (t) => {
   const { client, seen } = await serve(t, (_, response) => void response.writeHead(204).end());
   assert.equal(await client.call('removeWebhook', { path: { webhookId: '5f0c9a526d0b4c3f' } }), undefined);

@@ -59,7 +59,11 @@ const PAUSE_MS = { first: 250, most: 30_000 } as const;
 /** After these the same request may be answered. */
 const PASSING = new Set([429, 503, 504]);
 
-/** Path and query of an operation, each value as one part of it. @throws RangeError for a place that is not given */
+/**
+ * Path and query of an operation, each value as one part of it, a list as one for each entry.
+ *
+ * @throws RangeError for a place that is not given
+ */
 export function targetOf<N extends OperationName>(
   name: N,
   request: Pick<Request<N>, 'path' | 'query'>,
@@ -69,9 +73,13 @@ export function targetOf<N extends OperationName>(
     if (path[place] === undefined) throw new RangeError(`${name} needs ${place}`);
     return encodeURIComponent(String(path[place]));
   });
-  const given = Object.entries(query).filter(([, value]) => value !== undefined);
-  if (given.length === 0) return filled;
-  return `${filled}?${new URLSearchParams(given.map(([field, value]): [string, string] => [field, String(value)]))}`;
+  const given = Object.entries(query).flatMap(([field, value]) =>
+    [value]
+      .flat()
+      .filter((one) => one !== undefined)
+      .map((one): [string, string] => [field, String(one)]),
+  );
+  return given.length === 0 ? filled : `${filled}?${new URLSearchParams(given)}`;
 }
 type Values = Readonly<Record<string, unknown>>;
 

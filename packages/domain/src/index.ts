@@ -94,7 +94,14 @@ export {
 } from './member.ts';
 export { Model } from './model.ts';
 export { Amendment, CastVote, Motion, MoveMotion, Vote } from './motion.ts';
-export { accuracyOf, type CountForm, type NoisedCounts, poolCounts, scoreSigma } from './noised-accuracy.ts';
+export {
+  accuracyOf,
+  type CountForm,
+  countsOf,
+  type NoisedCounts,
+  poolCounts,
+  scoreSigma,
+} from './noised-accuracy.ts';
 export { isInRange, type NumberRange, optimisationParts } from './optimisation.ts';
 export { Population, RegisterPopulation } from './population.ts';
 export {
