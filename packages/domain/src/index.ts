@@ -173,6 +173,7 @@ export {
   openStage,
   Participant,
   ProposeStudy,
+  retirableAtMs,
   STUDY_BYTES_MAX,
   Study,
   type StudyRow,

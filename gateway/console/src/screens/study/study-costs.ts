@@ -53,32 +53,34 @@ export function chargedRounds(
   return { training: training.length, heldOut: heldOut.length };
 }
 
-/** The costs of one consent. @param dataset as it was consented to: its budget's δ, and how its accounts add up */
-export function costOf(
-  consent: Consent,
-  dataset: Pick<Dataset, 'privacyBudget' | 'accounting'>,
-  rounds: readonly RoundDossier[],
-): StudyCost {
-  const { datasetId, owner, claimedEpsilon } = consent;
+type Account = Pick<Dataset, 'privacyBudget' | 'accounting'>;
+
+/** The ε of so many rounds of a consent, each pool by the measure of its account. */
+const epsilonOfCounts = (consent: Consent, dataset: Account, counts: ChargedRounds): AccountCosts => {
   const { privacyBudget: budget } = dataset;
-  const charged = chargedRounds(consent, rounds);
-  const gaussian = { kind: 'gaussian' as const };
-  const epsilonOf = (pool: 'training' | 'held-out', count: number): string => {
+  const of = (pool: 'training' | 'held-out', count: number): string => {
     // Scores never sample, so that their account adds up by the closed form.
-    const accounting = pool === 'held-out' ? gaussian : (dataset.accounting ?? { kind: 'renyi' as const });
-    return count === 0 ? '0' : epsilonOfRounds({ accounting, budget, pool }, consent, count);
+    const kind = pool === 'held-out' ? 'gaussian' : (dataset.accounting?.kind ?? 'renyi');
+    return count === 0 ? '0' : epsilonOfRounds({ accounting: { kind }, budget, pool }, consent, count);
   };
-  const of = (counts: ChargedRounds): AccountCosts => ({
-    training: epsilonOf('training', counts.training),
-    heldOut: epsilonOf('held-out', counts.heldOut),
-  });
+  return { training: of('training', counts.training), heldOut: of('held-out', counts.heldOut) };
+};
+
+/** What so many more rounds of a consent cost alone: what is claimed when they are reserved. */
+export const epsilonOfMore = (consent: Consent, dataset: Account, rounds: number): AccountCosts =>
+  epsilonOfCounts(consent, dataset, { training: rounds, heldOut: rounds });
+
+/** The costs of one consent. @param dataset as it was consented to: its budget's δ, and how its accounts add up */
+export function costOf(consent: Consent, dataset: Account, rounds: readonly RoundDossier[]): StudyCost {
+  const { datasetId, owner, claimedEpsilon } = consent;
+  const charged = chargedRounds(consent, rounds);
   return {
     datasetId,
     owner,
-    delta: budget.delta,
-    perRound: of({ training: 1, heldOut: 1 }),
+    delta: dataset.privacyBudget.delta,
+    perRound: epsilonOfMore(consent, dataset, 1),
     charged,
-    spent: of(charged),
+    spent: epsilonOfCounts(consent, dataset, charged),
     most: claimedEpsilon,
     rounds: consent.rounds,
   };
