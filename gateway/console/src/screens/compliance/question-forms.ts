@@ -53,6 +53,8 @@ export interface QuestionForm {
   readonly operation: QuestionOperation;
   readonly fields: readonly QuestionField[];
   readonly tables: readonly AnswerTable[];
+  /** The table that pages are cut of; the others are whole on each page, or belong to its rows. */
+  readonly paged: string;
   /** What the file of evidence is of that proves such an answer, and the field that names it. */
   readonly evidence?: { readonly of: 'dataset' | 'model'; readonly field: FieldName };
 }
@@ -72,8 +74,12 @@ type Columns<N extends QuestionOperation> = readonly {
 
 /** A form whose columns are those that the operation answers, as the compiler sees it. */
 const form = <N extends QuestionOperation>(
-  one: Omit<QuestionForm, 'operation' | 'tables'> & { readonly operation: N; readonly tables: Columns<N> },
-): QuestionForm => one as QuestionForm;
+  one: Omit<QuestionForm, 'operation' | 'tables' | 'paged'> & {
+    readonly operation: N;
+    readonly tables: Columns<N>;
+    readonly paged?: keyof TablesOf<N> & string;
+  },
+): QuestionForm => ({ ...one, paged: one.paged ?? one.tables[0]!.name });
 
 const required = (name: FieldName, kind: FieldKind): QuestionField => ({ name, kind, isRequired: true });
 const optional = (name: FieldName, kind: FieldKind): QuestionField => ({ name, kind, isRequired: false });
@@ -145,6 +151,7 @@ export const QUESTIONS: readonly QuestionForm[] = [
       },
       { name: 'inputs', columns: ['label', 'kind', 'unit', 'range', 'codes'] },
     ],
+    paged: 'rounds',
     evidence: { of: 'model', field: 'studyId' },
   }),
   form({

@@ -251,8 +251,11 @@ function Edges({
   readonly drawing: LineageDrawing;
   readonly through: string;
 }) {
-  const [kept, lost, ways] = useMemo(() => {
-    const way = waysThrough(graph.edges, through);
+  const [near, far, lost, ways] = useMemo(() => {
+    // Everything leads to the model: where it is the one in sight, no way is told apart.
+    const way = through === nodeId.model ? new Set<LineageEdge>() : waysThrough(graph.edges, through);
+    const isFar = ({ from, to }: LineageEdge) =>
+      (drawing.placed.get(to)?.column ?? 0) - (drawing.placed.get(from)?.column ?? 0) > 1;
     const pathOf = (edges: readonly LineageEdge[]) =>
       edges
         .map(({ from, to }) => {
@@ -261,14 +264,16 @@ function Edges({
         })
         .join('');
     return [
-      pathOf(graph.edges.filter((edge) => !edge.isLost)),
+      pathOf(graph.edges.filter((edge) => !edge.isLost && !isFar(edge))),
+      pathOf(graph.edges.filter((edge) => !edge.isLost && isFar(edge))),
       pathOf(graph.edges.filter((edge) => edge.isLost)),
       pathOf(graph.edges.filter((edge) => way.has(edge) && !edge.isLost)),
     ];
   }, [graph, drawing, through]);
   return (
     <svg className={styles.edges} width={drawing.width} height={drawing.height} aria-hidden="true">
-      <path className={styles.edge} d={kept} />
+      <path className={styles.edge} d={near} />
+      <path className={`${styles.edge} ${styles.edgeFar}`} d={far} />
       <path className={`${styles.edge} ${styles.edgeLost}`} d={lost} />
       <path className={`${styles.edge} ${styles.edgeWay}`} d={ways} />
     </svg>

@@ -3,7 +3,7 @@ import { Graph, layout } from '@dagrejs/dagre';
 import { type LineageGraph, type LineageNode, nodeId } from './lineage-graph.ts';
 
 /** How large a node is, in pixels of a drawing at full size. */
-export const NODE = { width: 208, height: 58 } as const;
+export const NODE = { width: 224, height: 74 } as const;
 const GAP = { column: 76, row: 14 } as const;
 const MARGIN = 16;
 

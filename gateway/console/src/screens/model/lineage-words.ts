@@ -48,15 +48,18 @@ export function useNodeWords({ datasets }: Pick<LineageFacts, 'datasets'>): (nod
       }
       case 'update':
         return [
-          t('lineage.names.update', { dataset: dataset(node.datasetId) }),
-          t(`lineage.fates.${node.fate}`),
+          t('lineage.names.update', { hospital: hospital(node.owner) }),
+          t('lineage.notes.update', {
+            fate: t(`lineage.fates.${node.fate}`),
+            dataset: dataset(node.datasetId),
+          }),
         ];
       case 'consent': {
         const { datasetId, owner, withdrawnAt } = node.consent;
         return [
-          t('lineage.names.consent', { dataset: dataset(datasetId) }),
+          t('lineage.names.consent', { hospital: hospital(owner) }),
           t(withdrawnAt === undefined ? 'lineage.notes.consentGranted' : 'lineage.notes.consentWithdrawn', {
-            hospital: hospital(owner),
+            dataset: dataset(datasetId),
           }),
         ];
       }
@@ -69,7 +72,8 @@ export function useNodeWords({ datasets }: Pick<LineageFacts, 'datasets'>): (nod
     const kind = t(`lineage.kinds.${node.kind}`);
     const place = node.kind === 'update' ? `, ${t('lineage.inRound', { round: node.round.round })}` : '';
     const isOpen = node.isOpen === undefined ? '' : `, ${t(node.isOpen ? 'lineage.open' : 'lineage.closed')}`;
-    const said = node.kind === 'dataset' ? `${kind}: ${name}` : name;
+    const isNamed = node.kind === 'model' || node.kind === 'rounds' || node.kind === 'round';
+    const said = isNamed ? name : t('lineage.said', { kind, name });
     return { kind, name, note, label: `${said}${place}, ${note}${isOpen}` };
   };
 }

@@ -74,6 +74,11 @@ export function recordOf(
   );
 }
 
+/** What is sent of a prediction, beside which model: records, or a file of them. */
+export type PredictionRows =
+  | { readonly rows: readonly Readonly<Record<string, number | string | null>>[] }
+  | { readonly csv: string };
+
 /** The first line of a file of rows. */
 export const headerOf = (fields: readonly PredictionField[]): string =>
   fields.map(({ name }) => name).join(',');
