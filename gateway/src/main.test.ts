@@ -1,19 +1,22 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { after, type TestContext, test } from 'node:test';
 import { rootCertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
+import { CommandProcess } from '@consilium/command-line/testing/command-process';
 import { VARIABLES } from './config.ts';
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
+const commands = new CommandProcess(fileURLToPath(new URL('command-line.js', import.meta.url)));
+after(() => commands.close());
 const run = (args: readonly string[], env: Record<string, string> = {}) =>
-  spawnSync(process.execPath, [MAIN, ...args], { env: { PATH: process.env.PATH, ...env }, encoding: 'utf8' });
+  commands.run({ args, env: { PATH: process.env.PATH, ...env } });
 
 function newDirectory(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'main-'));
@@ -21,8 +24,8 @@ function newDirectory(t: TestContext): string {
   return directory;
 }
 
-test('help says every variable and command', () => {
-  const { status, stdout } = run(['--help']);
+test('help says every variable and command', async () => {
+  const { status, stdout } = await run(['--help']);
   assert.equal(status, 0);
   for (const [name] of VARIABLES) assert.ok(stdout.includes(name), name);
   for (const action of ['create --role', 'list', 'rotate ID', 'revoke ID'])
@@ -30,63 +33,75 @@ test('help says every variable and command', () => {
   assert.match(stdout, /ready --connection/);
 });
 
-test('a wrong command or a wrong environment ends with 2 and says what is wrong', () => {
-  assert.equal(run(['dance']).status, 2);
-  assert.equal(run(['--loud']).status, 2);
-  assert.equal(run(['key', 'create', '--role', 'king', '--file', '/nowhere']).status, 2);
-  assert.equal(run(['ready']).status, 2);
-  assert.equal(run(['ready', '--connection', '/nowhere', '--timeout', 'long']).status, 2);
-  assert.equal(run(['ready', '--connection', '/nowhere']).status, 2);
-  const { status, stderr } = run([]);
+test('a wrong command or a wrong environment ends with 2 and says what is wrong', async () => {
+  assert.equal((await run(['dance'])).status, 2);
+  assert.equal((await run(['--loud'])).status, 2);
+  assert.equal((await run(['key', 'create', '--role', 'king', '--file', '/nowhere'])).status, 2);
+  assert.equal((await run(['ready'])).status, 2);
+  assert.equal((await run(['ready', '--connection', '/nowhere', '--timeout', 'long'])).status, 2);
+  assert.equal((await run(['ready', '--connection', '/nowhere'])).status, 2);
+  const { status, stderr } = await run([]);
   assert.equal(status, 2);
   for (const name of ['CONSILIUM_CONNECTION', 'CONSILIUM_API_KEYS', 'CONSILIUM_DATA_DIR']) {
     assert.match(stderr, new RegExp(`${name} is not set`));
   }
 });
 
-test('a key is printed once, and only its hash is kept', (t) => {
+test('a key is printed once, and only its hash is kept', async (t) => {
   const file = join(newDirectory(t), 'keys.json');
-  const { status, stdout } = run(['key', 'create', '--role', 'steward', '--file', file]);
+  const { status, stdout } = await run(['key', 'create', '--role', 'steward', '--file', file]);
   assert.equal(status, 0);
   assert.match(stdout, /^consilium_[\w-]{43}\n$/);
   assert.ok(!readFileSync(file, 'utf8').includes(stdout.trim()));
-  const again = run(['key', 'create', '--role', 'auditor', '--id', 'a', '--json'], {
+  const again = await run(['key', 'create', '--role', 'auditor', '--id', 'a', '--json'], {
     CONSILIUM_API_KEYS: file,
   });
   const made = JSON.parse(again.stdout);
   assert.deepEqual([made.id, made.role], ['a', 'auditor']);
   assert.equal(JSON.parse(readFileSync(file, 'utf8')).keys.length, 2);
-  assert.equal(run(['key', 'create', '--role', 'auditor', '--id', 'a', '--file', file]).status, 1);
+  assert.equal((await run(['key', 'create', '--role', 'auditor', '--id', 'a', '--file', file])).status, 1);
 });
 
-test('keys are listed, rotated and revoked, each with --json, and wrong wishes end with 2', (t) => {
+test('keys are listed, rotated and revoked, each with --json, and wrong wishes end with 2', async (t) => {
   const directory = newDirectory(t);
   const file = join(directory, 'keys.json');
   const key = (...args: string[]) => run(['key', ...args, '--file', file]);
   const made = JSON.parse(
-    key('create', '--role', 'auditor', '--id', 'a', '--scopes', 'read,events', '--expires', '90d', '--json')
-      .stdout,
+    (
+      await key(
+        'create',
+        '--role',
+        'auditor',
+        '--id',
+        'a',
+        '--scopes',
+        'read,events',
+        '--expires',
+        '90d',
+        '--json',
+      )
+    ).stdout,
   );
   assert.deepEqual([made.role, made.scopes], ['auditor', ['read', 'events']]);
   assert.equal(Date.parse(made.expiresAt) - Date.parse(made.createdAt), 90 * 86_400_000);
   const { hash } = JSON.parse(readFileSync(file, 'utf8')).keys[0];
   writeFileSync(join(directory, 'key-uses.json'), JSON.stringify({ [hash]: '2026-11-29T12:00:00.000Z' }));
-  const listed = key('list', '--json').stdout;
+  const listed = (await key('list', '--json')).stdout;
   const { key: shown, ...rest } = made;
   const known = { ...rest, state: 'valid', lastUsedAt: '2026-11-29T12:00:00.000Z' };
   assert.deepEqual(JSON.parse(listed), { keys: [known] });
   assert.match(
-    key('list').stdout,
+    (await key('list')).stdout,
     /^ID +ROLE .*\na +auditor +- +read,events .* 2026-11-29T12:00:00\.000Z\n$/,
   );
-  assert.ok(!`${listed}${key('list').stdout}`.includes('sha256'));
-  const next = key('rotate', 'a', '--overlap', '60').stdout.trim();
+  assert.ok(!`${listed}${(await key('list')).stdout}`.includes('sha256'));
+  const next = (await key('rotate', 'a', '--overlap', '60')).stdout.trim();
   assert.match(next, /^consilium_[\w-]{43}$/);
   assert.notEqual(next, shown);
-  assert.equal(JSON.parse(key('list', '--json').stdout).keys.length, 2);
-  assert.deepEqual(JSON.parse(key('revoke', 'a', '--json').stdout), { id: 'a', revoked: true });
-  assert.equal(JSON.parse(key('list', '--json').stdout).keys.length, 1);
-  assert.equal(key('revoke', 'a').status, 1);
+  assert.equal(JSON.parse((await key('list', '--json')).stdout).keys.length, 2);
+  assert.deepEqual(JSON.parse((await key('revoke', 'a', '--json')).stdout), { id: 'a', revoked: true });
+  assert.equal(JSON.parse((await key('list', '--json')).stdout).keys.length, 1);
+  assert.equal((await key('revoke', 'a')).status, 1);
   const role = ['create', '--role', 'auditor'];
   const wrong = [
     ['rotate'],
@@ -98,8 +113,8 @@ test('keys are listed, rotated and revoked, each with --json, and wrong wishes e
     ...['2020-01-01', 'tomorrow', '0d', '2027-13-01'].map((expires) => [...role, '--expires', expires]),
     ['rotate', 'a', '--overlap', 'long'],
   ];
-  for (const words of wrong) assert.equal(key(...words).status, 2, words.join(' '));
-  assert.equal(run(['key', 'list']).status, 2);
+  for (const words of wrong) assert.equal((await key(...words)).status, 2, words.join(' '));
+  assert.equal((await run(['key', 'list'])).status, 2);
 });
 
 /** A port where nothing answers. */
@@ -137,7 +152,7 @@ test('a gateway without its peer starts, says so, and ends cleanly on SIGTERM', 
   };
   writeFileSync(connection, JSON.stringify({ channel: 'consortium', organisations: [organisation] }));
   const keys = join(directory, 'keys.json');
-  const key = run(['key', 'create', '--role', 'auditor', '--file', keys]).stdout.trim();
+  const key = (await run(['key', 'create', '--role', 'auditor', '--file', keys])).stdout.trim();
   const data = join(directory, 'data');
   const child = spawn(process.execPath, [MAIN], {
     env: {

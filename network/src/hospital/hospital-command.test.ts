@@ -1,10 +1,10 @@
 // The commands of one hospital as a person or a program meets them, before any Fabric is there.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { CommandProcess } from '@consilium/command-line/testing/command-process';
 import { findHospitalPrograms, whyNoFabric } from '../native/binaries.ts';
 import { ownFolder } from '../programs.ts';
 import { type Clinic, initialisedClinics } from './testing/clinics.ts';
@@ -16,93 +16,109 @@ before(async () => {
   [clinic] = (await initialisedClinics(root, 3)) as [Clinic];
 });
 
-function run(...args: string[]) {
-  const main = join(ownFolder, 'dist/src/main.js');
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
-  return { status, stdout, stderr };
-}
+const commands = new CommandProcess(join(ownFolder, 'dist/src/command-line.js'));
+after(() => commands.close());
+const run = (...args: string[]) => commands.run({ args });
 const hospital = (command: string, ...more: string[]) =>
   run('hospital', command, '--hospital', clinic.path, ...more);
 
-test('each command answers with the digest of consortium.yaml, for people and for programs', () => {
+test('each command answers with the digest of consortium.yaml, for people and for programs', async () => {
   const { digest } = clinic.hospital;
-  assert.ok(hospital('found').stdout.includes(`consortium.yaml ${digest}`));
-  const found = JSON.parse(hospital('found', '--json').stdout) as Record<string, unknown>;
+  assert.ok((await hospital('found')).stdout.includes(`consortium.yaml ${digest}`));
+  const found = JSON.parse((await hospital('found', '--json')).stdout) as Record<string, unknown>;
   assert.equal(found.consortiumSha256, digest);
   assert.match(String(found.genesisSha256), /^[0-9a-f]{64}$/);
-  const { status, stdout } = hospital('status', '--json');
+  const { status, stdout } = await hospital('status', '--json');
   assert.equal(status, 3);
   assert.equal((JSON.parse(stdout) as { consortiumSha256: string }).consortiumSha256, digest);
 });
 
-test('a doctor that finds something exits with 1, and a hospital that may not start says why', () => {
-  const examined = hospital('doctor', '--json');
+test('a doctor that finds something exits with 1, and a hospital that may not start says why', async () => {
+  const examined = await hospital('doctor', '--json');
   assert.equal(examined.status, 1);
   assert.ok((JSON.parse(examined.stdout) as { findings: unknown[] }).findings.length > 5);
-  const { status, stderr } = hospital('up');
+  const { status, stderr } = await hospital('up');
   assert.equal(status, 2);
   assert.match(stderr, /no channel yet: run `hospital found`|build the agreed version/);
 });
 
-test('wrong usage is refused with what would be right', () => {
-  assert.equal(run('hospital', '--help').status, 0);
-  assert.equal(run('hospital').status, 2);
-  assert.match(run('hospital', 'heal', '--hospital', clinic.path).stderr, /no command hospital heal/);
-  assert.match(run('hospital', 'up').stderr, /--hospital is missing/);
-  assert.match(hospital('logs', '--service', 'nobody').stderr, /none of supervisor/);
+test('wrong usage is refused with what would be right', async () => {
+  assert.equal((await run('hospital', '--help')).status, 0);
+  assert.equal((await run('hospital')).status, 2);
+  assert.match((await run('hospital', 'heal', '--hospital', clinic.path)).stderr, /no command hospital heal/);
+  assert.match((await run('hospital', 'up')).stderr, /--hospital is missing/);
+  assert.match((await hospital('logs', '--service', 'nobody')).stderr, /none of supervisor/);
 });
 
-test('a certificate is revoked, probed or renewed only where it is said which', () => {
-  assert.match(hospital('revoke').stderr, /give one of --person, --what or --certificate/);
-  const both = hospital('revoke', '--what', 'trainer', '--certificate', 'x.pem');
+test('a certificate is revoked, probed or renewed only where it is said which', async () => {
+  assert.match((await hospital('revoke')).stderr, /give one of --person, --what or --certificate/);
+  const both = await hospital('revoke', '--what', 'trainer', '--certificate', 'x.pem');
   assert.equal(both.status, 2);
   assert.match(both.stderr, /give one of --person, --what or --certificate/);
   // Whoever writes both means one of them, and the other would stay as it is.
   const person = ['--person', 'anna'];
-  assert.match(hospital('revoke', ...person, '--what', 'trainer').stderr, /give one of --person, --what/);
-  assert.match(hospital('revoke', ...person, '--reason', 'lost').stderr, /--reason must be unspecified or/);
-  assert.match(hospital('revoke', '--what', 'orderer').stderr, /--what must be peer or admin or operator/);
-  assert.match(hospital('renew').stderr, /--what is missing: write one of peer, .*orderer/);
-  assert.match(hospital('probe').stderr, /nothing was revoked here/);
-  assert.match(hospital('probe', '--certificate', 'x', '--identity', 'y').stderr, /give either --identity/);
-  assert.match(hospital('probe', '--certificate', '/nowhere/x.pem').stderr, /cannot read \/nowhere\/x\.pem/);
+  assert.match(
+    (await hospital('revoke', ...person, '--what', 'trainer')).stderr,
+    /give one of --person, --what/,
+  );
+  assert.match(
+    (await hospital('revoke', ...person, '--reason', 'lost')).stderr,
+    /--reason must be unspecified or/,
+  );
+  assert.match(
+    (await hospital('revoke', '--what', 'orderer')).stderr,
+    /--what must be peer or admin or operator/,
+  );
+  assert.match((await hospital('renew')).stderr, /--what is missing: write one of peer, .*orderer/);
+  assert.match((await hospital('probe')).stderr, /nothing was revoked here/);
+  assert.match(
+    (await hospital('probe', '--certificate', 'x', '--identity', 'y')).stderr,
+    /give either --identity/,
+  );
+  assert.match(
+    (await hospital('probe', '--certificate', '/nowhere/x.pem')).stderr,
+    /cannot read \/nowhere\/x\.pem/,
+  );
 });
 
 test('a certificate of another hospital, or one that is in use here, is not revoked', {
   skip: whyNoFabric(findHospitalPrograms),
-}, () => {
+}, async () => {
   const foreign = join(
     root,
     'clinic2/place/fabric/organisations/Clinic2MSP/users/admin/msp/signcerts/cert.pem',
   );
-  const other = hospital('revoke', '--certificate', foreign);
+  const other = await hospital('revoke', '--certificate', foreign);
   assert.equal(other.status, 2);
   assert.match(other.stderr, /not issued by this hospital's identity authority/);
   const used = foreign.replaceAll('linic2', 'linic1');
   assert.match(
-    hospital('revoke', '--certificate', used).stderr,
+    (await hospital('revoke', '--certificate', used)).stderr,
     /admin@clinic1, which is in use here: revoke WHAT=admin/,
   );
-  assert.match(hospital('revoke', '--certificate', clinic.path).stderr, /no certificate that can be read/);
+  assert.match(
+    (await hospital('revoke', '--certificate', clinic.path)).stderr,
+    /no certificate that can be read/,
+  );
 });
 
-test('nothing is restarted where nothing runs, or where the others are no quorum', () => {
-  const alone = hospital('restart', '--service', 'orderer-1');
+test('nothing is restarted where nothing runs, or where the others are no quorum', async () => {
+  const alone = await hospital('restart', '--service', 'orderer-1');
   assert.equal(alone.status, 2);
   assert.match(
     alone.stderr,
     /without this orderer 0 of 3 would answer, and 2 are needed: first bring back Clinic2MSP/,
   );
-  const stopped = hospital('restart', '--service', 'gateway-clinic1');
+  const stopped = await hospital('restart', '--service', 'gateway-clinic1');
   assert.equal(stopped.status, 1);
   assert.match(stopped.stderr, /no supervisor answers in .*: is it up\?/);
 });
 
-test('what a consortium withstands is said without starting anything', () => {
-  const { status, stdout } = run('config-check', '--config', join(root, 'clinic1/consortium.yaml'));
+test('what a consortium withstands is said without starting anything', async () => {
+  const { status, stdout } = await run('config-check', '--config', join(root, 'clinic1/consortium.yaml'));
   assert.equal(status, 0);
   assert.ok(stdout.includes(clinic.hospital.digest));
   assert.match(stdout, /Orderers down: with 3 orderers and BFT, 1 orderer may be down/);
   assert.match(stdout, /not the agreed one; its digest is [0-9a-f]{64}/);
-  assert.match(run('config-check').stdout, /One operator runs all 4 organisations on one machine/);
+  assert.match((await run('config-check')).stdout, /One operator runs all 4 organisations on one machine/);
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { CommandProcess } from '@consilium/command-line/testing/command-process';
 import fabricProtos from '@hyperledger/fabric-protos';
 import { blockBytes } from './testing/block-bytes.ts';
 import { isBlock, rewritten } from './testing/rewritten-bundle.ts';
@@ -25,36 +26,40 @@ describe('consilium-verify', () => {
     folder = mkdtempSync(join(tmpdir(), 'verify-'));
   });
   after(() => rmSync(folder, { recursive: true }));
-  const run = (...words: readonly string[]) =>
-    spawnSync(process.execPath, [MAIN, ...words], { encoding: 'utf8' });
+  const commands = new CommandProcess(join(import.meta.dirname, 'command-line.js'));
+  after(() => commands.close());
+  const run = (...args: readonly string[]) => commands.run({ args });
   const file = (text: string | Uint8Array): string => {
     const path = join(folder, 'evidence.ndjson');
     writeFileSync(path, text);
     return path;
   };
 
-  it('ends with 2 where it gets no usable file or arguments, and says why', () => {
-    assert.match(run('--genesis', GENESIS).stderr, /name one file of evidence/);
-    assert.match(run(file('{}\n')).stderr, /--genesis is missing/);
-    assert.match(run(file('{}\n'), '--genesis', 'abc').stderr, /must be a SHA-256/);
-    const unusable = run(file('{}\n'), '--genesis', GENESIS);
+  it('ends with 2 where it gets no usable file or arguments, and says why', async () => {
+    assert.match((await run('--genesis', GENESIS)).stderr, /name one file of evidence/);
+    assert.match((await run(file('{}\n'))).stderr, /--genesis is missing/);
+    assert.match((await run(file('{}\n'), '--genesis', 'abc')).stderr, /must be a SHA-256/);
+    const unusable = await run(file('{}\n'), '--genesis', GENESIS);
     assert.equal(unusable.status, 2);
     assert.match(
       unusable.stderr,
       /evidence.ndjson is not a usable file of evidence: line 1: format is missing/,
     );
-    assert.equal(run(join(folder, 'none'), '--genesis', GENESIS).status, 2);
-    assert.equal(run(file('{}\n'), '--genesis', GENESIS, '--artefacts', join(folder, 'none')).status, 2);
+    assert.equal((await run(join(folder, 'none'), '--genesis', GENESIS)).status, 2);
+    assert.equal(
+      (await run(file('{}\n'), '--genesis', GENESIS, '--artefacts', join(folder, 'none'))).status,
+      2,
+    );
   });
 
-  it('ends with 1 where something does not hold, named with its place, also as JSON', () => {
+  it('ends with 1 where something does not hold, named with its place, also as JSON', async () => {
     const claim =
       '{"blocks":0,"chaincode":"consilium","channel":"c","discloses":{"blocks":0,"datasets":[],"otherStudies":[],' +
       '"transactions":0},"format":"consilium-evidence/1","studyId":"s"}\n';
-    const { status, stdout } = run(file(claim), '--genesis', GENESIS);
+    const { status, stdout } = await run(file(claim), '--genesis', GENESIS);
     assert.equal(status, 1);
     assert.match(stdout, /NOT PROVEN: 1 thing does not hold.\n {2}block 0: it is missing\n/);
-    const json = run(file(claim), '--genesis', GENESIS, '--json');
+    const json = await run(file(claim), '--genesis', GENESIS, '--json');
     assert.equal(json.status, 1);
     const { isProven, problems } = JSON.parse(json.stdout);
     assert.equal(isProven, false);
@@ -84,24 +89,26 @@ describe('consilium-verify', () => {
     };
     const [first, second] = [await seen(channel, 0, 2), await seen(channel, 1, 2)];
     const compare = (...words: readonly string[]) => run('compare-histories', ...words, '--genesis', genesis);
-    const same = compare(first, second);
+    const same = await compare(first, second);
     assert.equal(same.status, 0);
     assert.match(same.stdout, /^THE SAME HISTORY: AMSP and BMSP saw the same block 2/);
-    const two = compare(first, await seen(other, 1, 2));
+    const two = await compare(first, await seen(other, 1, 2));
     assert.equal(two.status, 1);
     assert.match(two.stdout, /^TWO HISTORIES: /);
-    const { comparison, statements } = JSON.parse(compare(first, await seen(other, 1, 2), '--json').stdout);
+    const { comparison, statements } = JSON.parse(
+      (await compare(first, await seen(other, 1, 2), '--json')).stdout,
+    );
     assert.equal(comparison.result, 'two');
     assert.equal(statements.length, 2);
     const later = await seen(channel, 1, 3);
-    assert.equal(compare(await seen(channel, 0, 1), later).status, 2);
-    assert.equal(compare(first).status, 2);
-    assert.match(compare(first).stderr, /compare-histories takes two files/);
-    assert.match(compare(first, file('{}\n')).stderr, /is not a usable file of evidence: line 1/);
-    assert.equal(run('compare-histories', first, second, '--genesis', GENESIS).status, 1);
+    assert.equal((await compare(await seen(channel, 0, 1), later)).status, 2);
+    assert.equal((await compare(first)).status, 2);
+    assert.match((await compare(first)).stderr, /compare-histories takes two files/);
+    assert.match((await compare(first, file('{}\n'))).stderr, /is not a usable file of evidence: line 1/);
+    assert.equal((await run('compare-histories', first, second, '--genesis', GENESIS)).status, 1);
   });
 
-  it('takes no longer for a certificate of line ends than for another of its size', () => {
+  it('takes no longer for a certificate of line ends than for another of its size', async () => {
     const { common, msp } = fabricProtos;
     const identity = new msp.SerializedIdentity();
     identity.setMspid('AlphaMSP');
@@ -121,11 +128,11 @@ describe('consilium-verify', () => {
     assert.match(stdout, /block 1: not a certificate in PEM/);
   });
 
-  it('says of a long file how far it is, and takes one that comes through a pipe', () => {
+  it('says of a long file how far it is, and takes one that comes through a pipe', async () => {
     const hashes = JSON.stringify(Array.from({ length: 50_000 }, () => 'ab'.repeat(32)));
     const claim = readFileSync(EXAMPLE, 'utf8').split('\n')[0]!;
     const long = [claim, ...[1, 2, 3, 4, 5, 6].map(() => `{"dataHashes":${hashes},"from":1}`), ''].join('\n');
-    const { status, stdout, stderr } = run(file(long), '--genesis', EXAMPLE_GENESIS);
+    const { status, stdout, stderr } = await run(file(long), '--genesis', EXAMPLE_GENESIS);
     assert.equal(status, 1);
     assert.match(stdout, /blocks from 1: blocks from 0 are expected here/);
     assert.match(stderr, /^10 % of 20 MB is checked\n20 % .*\n90 % of 20 MB is checked\n$/s);
@@ -136,8 +143,8 @@ describe('consilium-verify', () => {
     assert.equal(piped.stderr, '');
   });
 
-  it('says how it is used', () => {
-    const { status, stdout } = run('--help');
+  it('says how it is used', async () => {
+    const { status, stdout } = await run('--help');
     assert.equal(status, 0);
     assert.match(stdout, /consilium-verify FILE --genesis SHA256/);
   });
