@@ -1,6 +1,5 @@
 // A backup and its restore without any Fabric: folders as `hospital init` and a running organisation leave them.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -19,6 +18,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { CommandProcess } from '@consilium/command-line/testing/command-process';
 import { lockDirectory } from '../../directory-lock.ts';
 import { ownFolder } from '../../programs.ts';
 import { type Clinic, initialisedClinics } from '../testing/clinics.ts';
@@ -394,23 +394,24 @@ describe('the commands', () => {
     chmodSync(path, mode);
     return path;
   };
-  const run = (...args: string[]) => {
-    const main = join(ownFolder, 'dist/src/main.js');
-    // Of Kubo its place is asked alone, where there is no repository.
-    const env = { ...process.env, IPFS_BIN: process.execPath };
-    const parameters = [main, 'hospital', args[0]!, '--hospital', clinic.path, ...args.slice(1)];
-    return spawnSync(process.execPath, parameters, { encoding: 'utf8', env });
-  };
+  const commands = new CommandProcess(join(ownFolder, 'dist/src/command-line.js'));
+  after(() => commands.close());
+  const run = (command: string, ...more: string[]) =>
+    commands.run({
+      args: ['hospital', command, '--hospital', clinic.path, ...more],
+      // Of Kubo its place is asked alone, where there is no repository.
+      env: { ...process.env, IPFS_BIN: process.execPath },
+    });
 
-  it('make and restore a backup of a hospital that does not run', () => {
+  it('make and restore a backup of a hospital that does not run', async () => {
     const to = newPath('to');
     const passphrase = ['--passphrase-file', passphraseFile(`${PASSPHRASE}\n`)];
-    const said = run('backup', '--to', to, ...passphrase, '--json');
+    const said = await run('backup', '--to', to, ...passphrase, '--json');
     assert.equal(said.status, 0, said.stderr);
     const { file } = JSON.parse(said.stdout) as { file: string };
-    assert.match(run('restore', '--from', file, ...passphrase).stderr, /is not empty/);
+    assert.match((await run('restore', '--from', file, ...passphrase)).stderr, /is not empty/);
     rmSync(clinic.layout.directory, { recursive: true });
-    const restored = run('restore', '--from', file, ...passphrase);
+    const restored = await run('restore', '--from', file, ...passphrase);
     assert.equal(restored.status, 0, restored.stderr);
     assert.match(restored.stdout, /The host that this organisation had must never start again/);
     assert.equal(readFileSync(join(clinic.layout.directory, 'clinic1/data/export.csv'), 'utf8'), 'patients');
@@ -426,15 +427,15 @@ describe('the commands', () => {
     await refused(passphraseFile('x'.repeat(5000)), /too large/);
     await refused(join(root, 'nowhere'), /cannot be read/);
     assert.equal(await readPassphrase({ file: passphraseFile('short\r\n'), isNew: false }), 'short');
-    const said = run('backup', '--to', newPath('to'), '--passphrase', PASSPHRASE);
+    const said = await run('backup', '--to', newPath('to'), '--passphrase', PASSPHRASE);
     assert.equal(said.status, 2);
     assert.match(said.stderr, /passphrase/);
-    assert.match(run('backup', '--to', newPath('to')).stderr, /there is no terminal to ask at/);
+    assert.match((await run('backup', '--to', newPath('to'))).stderr, /there is no terminal to ask at/);
   });
 
-  it('start nothing in a folder that is restored by half', () => {
+  it('start nothing in a folder that is restored by half', async () => {
     mkdirSync(join(clinic.layout.directory, RESTORE_DRAFT));
-    const { status, stderr } = run('up');
+    const { status, stderr } = await run('up');
     assert.equal(status, 2);
     assert.match(stderr, /is restored by half/);
   });
