@@ -1,7 +1,6 @@
 // Sends a complete ceremony: a change of the configuration to the orderers, whose answer is given in words, until the
 // own peer has it. What is not complete is not sent.
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelConfiguration } from '@consilium/verify/channel';
 import fabricProtos from '@hyperledger/fabric-protos';
 import type { Ceremony } from './ceremony-file.ts';
@@ -9,14 +8,17 @@ import type { SigningIdentity } from './ceremony-signatures.ts';
 import { reviewUpdate } from './channel-review.ts';
 import { groupMessage } from './compute-update.ts';
 import { sameBytes } from './digests.ts';
-import { broadcast, FabricNodeError, signedEnvelope } from './fabric-nodes.ts';
+import { broadcast, type FabricNode, FabricNodeError, signedEnvelope } from './fabric-nodes.ts';
 import { administratorOf, type OwnPlace, placeOf } from './own-place.ts';
 import { type Review, reviewCeremony } from './review.ts';
+import { NotTakenError, sendUntilThere } from './send-until-there.ts';
 
 const { common } = fabricProtos;
 /** Under BFT orderers may have to agree on another leader first. */
 const ARRIVE_MS = 300_000;
 const LOOK_AGAIN_MS = 500;
+/** One orderer of several can take a change and order nothing, as while it alone asks for another leader. */
+const ASK_ANOTHER_MS = 30_000;
 
 /** A ceremony that was not sent, or not taken. */
 export class SubmissionError extends Error {
@@ -45,23 +47,32 @@ export async function submitChange(
   const review = reviewCeremony(ceremony, place);
   if (!review.isComplete) throw new SubmissionError(`not sent: ${missingInWords(review)}`);
   const { after } = reviewUpdate(ceremony, place.configuration!);
-  await send(ceremony, own, say);
-  for (const end = Date.now() + ARRIVE_MS; ; await sleep(LOOK_AGAIN_MS)) {
-    const found = await presentOf(own);
-    if (found !== undefined && found.sequence >= after.sequence) {
-      const bytes = (one: ChannelConfiguration) => groupMessage(one.root).serializeBinary();
-      if (found.sequence === after.sequence && sameBytes(bytes(found), bytes(after))) return found;
-      if (found.sequence > after.sequence) return found;
-      throw new SubmissionError(
-        `configuration ${found.sequence} is another one: somebody changed the channel first`,
-      );
-    }
-    if (Date.now() > end) {
-      throw new SubmissionError(
-        `the orderers took it, and ${own.peer!.address} has not got it yet: look again later`,
-      );
-    }
+  if (own.orderers.length === 0)
+    throw new SubmissionError(`${own.file} names no orderers: add where they are`);
+  const found = await sendUntilThere({
+    orderers: own.orderers,
+    send: (node) => sendTo(node, ceremony, { own, say }),
+    look: async () => {
+      const present = await presentOf(own);
+      return present !== undefined && present.sequence >= after.sequence ? present : undefined;
+    },
+    lookEveryMs: LOOK_AGAIN_MS,
+    askAnotherAfterMs: ASK_ANOTHER_MS,
+    giveUpAfterMs: ARRIVE_MS,
+  }).catch((error: unknown) => {
+    if (!(error instanceof NotTakenError)) throw error;
+    throw new SubmissionError(`no orderer took it:\n  ${error.answers.join('\n  ')}`);
+  });
+  if (found === undefined) {
+    throw new SubmissionError(
+      `the orderers took it, and ${own.peer!.address} has not got it yet: look again later`,
+    );
   }
+  const bytes = (one: ChannelConfiguration) => groupMessage(one.root).serializeBinary();
+  if (found.sequence > after.sequence || sameBytes(bytes(found), bytes(after))) return found;
+  throw new SubmissionError(
+    `configuration ${found.sequence} is another one: somebody changed the channel first`,
+  );
 }
 
 /** Undefined while the peer cannot be asked, as in the moments in which it takes another configuration. */
@@ -90,25 +101,26 @@ export function changeEnvelope(ceremony: Ceremony, identity: SigningIdentity) {
   return signedEnvelope(identity, { channel: ceremony.channel, type: common.HeaderType.CONFIG_UPDATE, data });
 }
 
-/** To one orderer after the other, until one takes it. */
-async function send(ceremony: Ceremony, own: OwnPlace, say: (line: string) => void): Promise<void> {
-  const identity = administratorOf(own);
-  if (own.orderers.length === 0)
-    throw new SubmissionError(`${own.file} names no orderers: add where they are`);
-  const answers: string[] = [];
-  for (const node of own.orderers) {
-    try {
-      const { isTaken, words } = await broadcast(node, changeEnvelope(ceremony, identity));
-      say(`${node.address}: ${words}`);
-      if (isTaken) return;
-      answers.push(`${node.address}: ${inOurWords(words)}`);
-    } catch (error) {
-      if (!(error instanceof FabricNodeError)) throw error;
-      say(error.message);
-      answers.push(error.message);
-    }
+interface Sender {
+  readonly own: OwnPlace;
+  readonly say: (line: string) => void;
+}
+
+/** Undefined where the orderer takes it; else its answer. */
+async function sendTo(
+  node: FabricNode,
+  ceremony: Ceremony,
+  { own, say }: Sender,
+): Promise<string | undefined> {
+  try {
+    const { isTaken, words } = await broadcast(node, changeEnvelope(ceremony, administratorOf(own)));
+    say(`${node.address}: ${words}`);
+    return isTaken ? undefined : `${node.address}: ${inOurWords(words)}`;
+  } catch (error) {
+    if (!(error instanceof FabricNodeError)) throw error;
+    say(error.message);
+    return error.message;
   }
-  throw new SubmissionError(`no orderer took it:\n  ${answers.join('\n  ')}`);
 }
 
 const ANSWERS: readonly (readonly [RegExp, string])[] = [

@@ -34,6 +34,8 @@ class Lifecycle {
   /** What each organisation's own peer holds, as `sequence definition`. */
   readonly own = new Map<string, Set<string>>();
   readonly away = new Set<string>();
+  /** Orderers that take what is sent to them, of which nothing comes. */
+  readonly stuck = new Set<string>();
   looks = 0;
 
   at({ hospital, layout }: Clinic, version = hospital.consortium.chaincode.version): Agreement {
@@ -66,6 +68,7 @@ class Lifecycle {
     }
     if (this.away.has(flag('--orderer')))
       refuse('got unexpected status: BAD_REQUEST -- channel does not exist');
+    if (this.stuck.has(flag('--orderer'))) refuse('Error: timed out waiting for txid on all peers');
     if (command === 'commit') {
       const count = [...approvals.values()].filter((one) => one === version).length;
       if (count * 2 <= clinics.length) refuse('not agreed to by enough');
@@ -116,6 +119,21 @@ test('an approval goes through another orderer where the own one does not order 
   const { said, options: own } = options(stop.signal);
   const waiting = agreeOnChaincode(lifecycle.at(clinics[2]!), own);
   while (!said.some((line) => line.includes('channel does not exist'))) await new Promise(setImmediate);
+  stop.abort(new Error('stopped'));
+  await assert.rejects(waiting, /stopped|aborted/);
+});
+
+test('an approval that an orderer takes and never orders goes through another, and so does the commit', async () => {
+  const lifecycle = new Lifecycle();
+  lifecycle.stuck.add('clinic3.consilium.test:7050');
+  await agreeAll(lifecycle, [clinics[2]!, clinics[0]!]);
+  assert.ok(lifecycle.runs('Clinic3MSP'));
+  for (const at of [1, 2]) lifecycle.stuck.add(`clinic${at}.consilium.test:7050`);
+  lifecycle.wipe('Clinic3MSP');
+  const stop = new AbortController();
+  const { said, options: own } = options(stop.signal);
+  const waiting = agreeOnChaincode(lifecycle.at(clinics[2]!), own);
+  while (!said.some((line) => line.includes('timed out waiting for txid'))) await new Promise(setImmediate);
   stop.abort(new Error('stopped'));
   await assert.rejects(waiting, /stopped|aborted/);
 });

@@ -185,9 +185,10 @@ function definitionFlags({ chaincode, layout }: Agreement, sequence: number): st
 }
 
 /**
- * The own orderer first. One that does not order yet, or is away, has no channel to send to: then another one takes it.
+ * The own orderer first. One that does not order yet, or is away, has no channel to send to; one of several that agree
+ * with each other can take it and order nothing, as while it alone asks for another leader. Then another one takes it.
  *
- * @throws FabricCommandError of the own orderer, where none takes it
+ * @throws FabricCommandError of the own orderer, where none orders it
  */
 async function sendThrough(
   { layout, commands }: Agreement,
@@ -212,7 +213,9 @@ async function sendThrough(
 
 const isOfOrderer = (error: unknown): boolean =>
   error instanceof FabricCommandError &&
-  /channel does not exist|SERVICE_UNAVAILABLE|orderer client failed to connect/.test(error.message);
+  /channel does not exist|SERVICE_UNAVAILABLE|orderer client failed to connect|timed out waiting for txid/.test(
+    error.message,
+  );
 
 /** Fabric's words to an approval that it has: of the sequence to come, and of the one that the channel has. */
 const HAS_IT = /with unchanged content|redefine the current committed sequence \(\d+\) for namespace \S+$/m;
