@@ -95,9 +95,9 @@ hospital-expiry: ## Say when each certificate ends (METRICS=FILE: for Prometheus
 hospital-renew: ## Renew the certificates of WHAT=peer|gateway|trainer|chaincode|links|witness|admin|all|orderer
 hospital-enrol: ## Invite PERSON= as ROLE= (HERE=1: the gateway signs for them), or certify their REQUEST=
 hospital-persons: ## List who was enrolled
-hospital-revoke: ## Revoke the certificates of PERSON=, or of WHAT=trainer, or CERTIFICATE=file (REASON=)
+hospital-revoke: ## Revoke WHAT=trainer (which gets another key), or PERSON=, or CERTIFICATE=file, also of a host (REASON=)
 hospital-probe: ## Ask every peer whether it refuses what was revoked, or IDENTITY=folder, or CERTIFICATE=file
-hospital-lists: ## Take up which TLS certificates others revoked, or revoke an own one (CERTIFICATE=)
+hospital-lists: ## Take up which certificates of hosts (TLS) the others revoked
 hospital-units: ## Write hardened units of systemd into OUT= (RUN_AS=consilium)
 hospital-compose: ## Write a file for Docker Compose into OUT= (not tried on Docker)
 hospital-complete: ## Bring what Compose started into the channel, and agree on the chaincode

@@ -51,15 +51,18 @@ test('wrong usage is refused with what would be right', async () => {
 });
 
 test('a certificate is revoked, probed or renewed only where it is said which', async () => {
-  assert.match((await hospital('revoke')).stderr, /give one of --person, --what or --certificate/);
+  const one = /give one of --what ROLE, --person NAME and --certificate FILE/;
+  assert.match((await hospital('revoke')).stderr, one);
   const both = await hospital('revoke', '--what', 'trainer', '--certificate', 'x.pem');
   assert.equal(both.status, 2);
-  assert.match(both.stderr, /give one of --person, --what or --certificate/);
+  assert.match(both.stderr, one);
   // Whoever writes both means one of them, and the other would stay as it is.
   const person = ['--person', 'anna'];
+  assert.match((await hospital('revoke', ...person, '--what', 'trainer')).stderr, one);
+  assert.match((await hospital('revoke', ...person, '--certificate', 'x.pem')).stderr, one);
   assert.match(
-    (await hospital('revoke', ...person, '--what', 'trainer')).stderr,
-    /give one of --person, --what/,
+    (await hospital('lists', '--certificate', 'x.pem')).stderr,
+    /run `hospital revoke --certificate FILE`/,
   );
   assert.match(
     (await hospital('revoke', ...person, '--reason', 'lost')).stderr,
@@ -95,6 +98,11 @@ test('a certificate of another hospital, or one that is in use here, is not revo
   assert.match(
     (await hospital('revoke', '--certificate', used)).stderr,
     /admin@clinic1, which is in use here: revoke WHAT=admin/,
+  );
+  const host = join(clinic.layout.tls.link, 'server.crt');
+  assert.match(
+    (await hospital('revoke', '--certificate', host)).stderr,
+    /in use by .*: renew that first, and revoke/,
   );
   assert.match(
     (await hospital('revoke', '--certificate', clinic.path)).stderr,

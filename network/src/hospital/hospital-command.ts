@@ -38,7 +38,7 @@ import { assertFounded, type HospitalPrograms, planHospital } from './hospital-p
 import { leave } from './leave-command.ts';
 import { lists } from './lists-command.ts';
 import { definitionFile } from './mailbox.ts';
-import { enrol, persons, revoke } from './person-commands.ts';
+import { enrol, persons } from './person-commands.ts';
 import { expiry, renew } from './renewal-command.ts';
 import { ensureExchangeKey } from './swarm-key.ts';
 import { takeUp } from './take-up.ts';
@@ -94,17 +94,14 @@ export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a 
   consilium-network hospital enrol  --hospital FILE --request FILE [--json]
       Certifies the request that a person made with their ticket (\`consilium-network person --help\`).
   consilium-network hospital persons --hospital FILE [--json]
-  consilium-network hospital revoke --hospital FILE --person NAME [--reason WORD] [--json]
-      Revokes a person's certificates, and writes the authority's revocation list for a ceremony.
   consilium-network hospital units  --hospital FILE --out FOLDER [--user NAME] [--json]
       Writes hardened units of systemd, which run as NAME (consilium): a service, a target, and a daily look at ends.
   consilium-network hospital compose --hospital FILE --out FILE [--json]
       Writes a file for Docker Compose with the official images, and the services' secrets beside the own keys.
   consilium-network hospital complete --hospital FILE [--json]
       Brings the own orderer and peer into the channel, and agrees on the chaincode, where others started them.
-  consilium-network hospital lists  --hospital FILE [--certificate FILE] [--reason WORD] [--json]
-      Revokes a certificate of the own TLS authority and publishes the list; takes up those of the others from the
-      mailbox. Links refuse what they name.
+  consilium-network hospital lists  --hospital FILE [--json]
+      Takes up from the mailbox which certificates of hosts the others revoked. Links refuse what they name.
 
 ${CERTIFICATE_HELP}
 ${BACKUP_HELP}
@@ -368,7 +365,7 @@ const COMMANDS: Readonly<Record<string, (place: Place) => number | Promise<numbe
   renew,
   enrol,
   persons,
-  revoke: (place) => (place.values.person === undefined ? takeBack(place) : revoke(place)),
+  revoke: takeBack,
   probe,
   upgrade,
   units,

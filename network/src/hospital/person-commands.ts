@@ -1,9 +1,8 @@
-// `hospital enrol`, `hospital persons` and `hospital revoke`.
+// `hospital enrol` and `hospital persons`.
 import { join } from 'node:path';
-import { EXIT, oneOf, required, UsageError } from '@consilium/command-line';
+import { EXIT, oneOf, required } from '@consilium/command-line';
 import { findHospitalPrograms } from '../native/binaries.ts';
 import { writeWhole } from '../state-file.ts';
-import { REVOCATION_REASONS } from './certificate-authority.ts';
 import { answer, note, type Place } from './command-place.ts';
 import type { EnrolmentPlace } from './enrolment.ts';
 import { writeConnection } from './hospital-connection.ts';
@@ -15,7 +14,6 @@ import {
   personsIn,
   ROLES_OF_PERSONS,
   readForm,
-  revokePerson,
 } from './persons.ts';
 
 const enrolmentPlace = ({ hospital, layout }: Place): EnrolmentPlace => ({
@@ -64,24 +62,5 @@ export function persons(place: Place): number {
     return `${name.padEnd(24)} ${role.padEnd(12)} ${state.padEnd(10)} ${where}`;
   });
   answer(place, { persons: all }, lines.length === 0 ? ['Nobody is enrolled.'] : lines);
-  return EXIT.done;
-}
-
-/** The authority's list counts on the ledger once the channel has it. */
-export async function revoke(place: Place): Promise<number> {
-  const { values, path, hospital, layout } = place;
-  if (values.what !== undefined || values.certificate !== undefined)
-    throw new UsageError('give one of --person, --what or --certificate');
-  const reason = oneOf(values.reason, 'reason', REVOCATION_REASONS);
-  const name = required(values.person, 'person');
-  const { person } = await revokePerson(enrolmentPlace(place), name, reason);
-  if (person.keyIs === 'here') writeConnection(hospital, layout);
-  const list = join(layout.directory, 'revoked/identity.pem');
-  answer(place, { person: person.name, list }, [
-    `${person.name} is revoked. Peers refuse them once the channel has the list: propose it with`,
-    `    consilium-network propose revocation-lists --hospital ${path} --organisation ${hospital.own.mspId} ` +
-      `--list ${list} --out FILE`,
-    'The gateway knows them no more; take the API key out too.',
-  ]);
   return EXIT.done;
 }

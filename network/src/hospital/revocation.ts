@@ -19,9 +19,11 @@ import { changeRevocationLists, proposeChange, revocationListsOf } from '../cere
 import { writeWhole } from '../state-file.ts';
 import { CertificateAuthority, type RevocationReason, rootOf } from './certificate-authority.ts';
 import { authoritiesOf, type EnrolmentPlace } from './enrolment.ts';
+import { writeConnection } from './hospital-connection.ts';
 import type { Hospital } from './hospital-file.ts';
 import type { HospitalLayout } from './hospital-layout.ts';
 import { putIntoMailbox } from './mailbox.ts';
+import { revokePerson } from './persons.ts';
 import { renewChosen } from './renewal.ts';
 import { takeUpRenewed } from './take-up-renewed.ts';
 import { filesOf, type WantedCertificate, wantedCertificates } from './wanted-certificates.ts';
@@ -39,8 +41,8 @@ export const REVOCABLE = [
 export type Revocable = (typeof REVOCABLE)[number];
 
 export interface Revocation {
-  /** Of the certificate. */
-  readonly serial: string;
+  /** Of the certificate; absent where all of a person were revoked. */
+  readonly serial?: string;
   readonly subject: string;
   /** The certificate that took its place; absent where nothing here used it. */
   readonly replacedBy?: string;
@@ -55,8 +57,11 @@ export interface Revocation {
 export interface Revoking extends EnrolmentPlace {
   /** hospital.yaml. */
   readonly path: string;
-  /** One who signs here, or the file of a certificate that nothing here uses. */
-  readonly what: { readonly signer: Revocable } | { readonly certificateFile: string };
+  /** One who signs here, a person with all their certificates, or the file of one that nothing here uses. */
+  readonly what:
+    | { readonly signer: Revocable }
+    | { readonly person: string }
+    | { readonly certificateFile: string };
   readonly reason: RevocationReason;
 }
 
@@ -81,8 +86,7 @@ export const ceremonyOfRevocation = (mailbox: string, mspId: string): string =>
  */
 export async function revoke(revoking: Revoking): Promise<Revocation> {
   const { hospital, layout, what, reason, path } = revoking;
-  const { own, file } = hospital;
-  if (file.ca?.kind === 'by-hand') {
+  if (hospital.file.ca?.kind === 'by-hand') {
     throw new InputError(
       'with `ca: by-hand` your own authority revokes: give its list to `propose revocation-lists` with --list',
     );
@@ -90,17 +94,18 @@ export async function revoke(revoking: Revoking): Promise<Revocation> {
   const { identity } = authoritiesOf(revoking);
   const authority = readCertificate(readFileSync(rootOf(identity)));
   const signer = 'signer' in what ? signerOf(what.signer, hospital, layout) : undefined;
-  const toRevoke =
-    signer === undefined
-      ? (what as { certificateFile: string }).certificateFile
-      : filesOf(signer).certificate;
+  if ('person' in what) {
+    // The own gateway signs for them no more, also where the channel cannot be asked.
+    const { person, list } = await revokePerson(revoking, what.person, reason);
+    if (person.keyIs === 'here') writeConnection(hospital, layout);
+    const subject = `${person.name}, who was enrolled as ${person.role}`;
+    return { subject, waits: [], ...(await writeCeremony(revoking, authority, list)) };
+  }
+  const toRevoke = signer === undefined ? fileOf(what) : filesOf(signer).certificate;
   const certificate = ownCertificate(toRevoke, authority);
   if (signer === undefined) refuseInUse(certificate, hospital, layout);
   // Where the channel cannot be asked, nothing is revoked either.
-  const here = await placeOf(placeOfHospital(path), {});
-  if (here.configuration === undefined || here.genesis === undefined)
-    throw new InputError('there is no channel yet: run `hospital found`');
-  const { channel, genesis, configuration } = here;
+  await channelNow(path);
   const waits = signer === undefined ? [] : await replace(signer, revoking);
   const issuing = await CertificateAuthority.start(identity);
   let list: string;
@@ -111,22 +116,44 @@ export async function revoke(revoking: Revoking): Promise<Revocation> {
   } finally {
     await issuing.stop();
   }
-  mkdirSync(revokedFolder(layout), { recursive: true, mode: 0o700 });
-  writeWhole(join(revokedFolder(layout), 'identity.pem'), list);
-  const ceremony = proposeChange({ channel, genesis, configuration }, (root) => {
-    const others = revocationListsOf(root, own.mspId).filter((one) => !isOf(one, authority));
-    return changeRevocationLists(root, own.mspId, [...others, Buffer.from(list)]);
-  });
-  const written = ceremonyOfRevocation(file.mailbox, own.mspId);
-  putIntoMailbox(written, textOfCeremony(ceremony));
   return {
     serial: certificate.serial,
     subject: x509Of(certificate).subject.replaceAll('\n', ', '),
     ...(signer && { replacedBy: filesOf(signer).certificate }),
     waits,
-    file: written,
-    digest: digestOf(ceremony),
+    ...(await writeCeremony(revoking, authority, list)),
   };
+}
+
+const fileOf = (what: Revoking['what']): string => (what as { certificateFile: string }).certificateFile;
+
+/** @throws InputError where there is no channel yet; FabricNodeError where the own peer does not say what it is */
+async function channelNow(path: string) {
+  const { channel, genesis, configuration } = await placeOf(placeOfHospital(path), {});
+  if (configuration === undefined || genesis === undefined)
+    throw new InputError('there is no channel yet: run `hospital found`');
+  return { channel, genesis, configuration };
+}
+
+/** Keeps the list, and writes the ceremony that brings it into the channel. */
+async function writeCeremony({ path, hospital, layout }: Revoking, authority: Certificate, list: string) {
+  const { own, file } = hospital;
+  mkdirSync(revokedFolder(layout), { recursive: true, mode: 0o700 });
+  writeWhole(join(revokedFolder(layout), 'identity.pem'), list);
+  const here = await channelNow(path).catch((cause: Error) => {
+    throw new InputError(
+      'revoked by the own authority, but the channel cannot be asked: run this again for the ceremony ' +
+        `(${cause.message})`,
+      { cause },
+    );
+  });
+  const ceremony = proposeChange(here, (root) => {
+    const others = revocationListsOf(root, own.mspId).filter((one) => !isOf(one, authority));
+    return changeRevocationLists(root, own.mspId, [...others, Buffer.from(list)]);
+  });
+  const written = ceremonyOfRevocation(file.mailbox, own.mspId);
+  putIntoMailbox(written, textOfCeremony(ceremony));
+  return { file: written, digest: digestOf(ceremony) };
 }
 
 /** With a new key and certificate; the former ones are kept, so that a probe can try them. */
