@@ -7,8 +7,9 @@ import { count, listed, when } from './sentences.ts';
 /** What each answer says of itself. */
 export const Answered = Type.Object({
   block: Type.Integer({ description: 'The last block that the answer knows.' }),
-  at: Type.String({
-    description: 'The time of the latest transaction that took effect, as its sender says.',
+  at: Type.Union([Type.String(), Type.Null()], {
+    description:
+      'The time of the latest transaction that took effect, as its sender says; null before the first.',
   }),
   organisations: Type.Array(Type.Object({ mspId: Type.String(), title: Type.String() }), {
     description: 'Organisations whose peers sent the same blocks.',
@@ -17,10 +18,10 @@ export const Answered = Type.Object({
 });
 export type Answered = Static<typeof Answered>;
 
-/** The edge of a history in words; undefined where it has no transaction yet. */
+/** The edge of a history in words; undefined where it has no block yet. */
 export function answeredFrom(history: LedgerHistory): Answered | undefined {
   const { blocks, at, organisations } = history.edge();
-  if (at === undefined) return undefined;
+  if (blocks === 0) return undefined;
   const names = new Names(history);
   const whose =
     organisations.length === 0
@@ -30,10 +31,11 @@ export function answeredFrom(history: LedgerHistory): Answered | undefined {
         )}`;
   return {
     block: blocks - 1,
-    at,
+    at: at ?? null,
     organisations: organisations.map((mspId) => ({ mspId, title: names.hospital(mspId) })),
     sentence:
-      `Answered from the ledger up to block ${blocks - 1}, whose latest transaction is of ${when(at)}. This gateway ` +
-      `checked the signatures of all its blocks; ${whose}.`,
+      `Answered from the ledger up to block ${blocks - 1}, ` +
+      `${at === undefined ? 'which has no transaction yet' : `whose latest transaction is of ${when(at)}`}. ` +
+      `This gateway checked the signatures of all its blocks; ${whose}.`,
   };
 }

@@ -163,3 +163,29 @@ describe('the questions before anything was checked', () => {
     }
   });
 });
+
+describe('the questions on a channel that has no transaction yet', () => {
+  it('are answered, and say that nothing has happened, in every form', async (t) => {
+    const history = writtenHistory([]);
+    history.write(() => {
+      history.add({ number: 0, hash: Buffer.alloc(32), configuration: 0, codes: [0], transactions: [] });
+      history.agree(['Org1MSP', 'Org2MSP'], 1);
+    });
+    const gateway = await openGateway({ history });
+    t.after(() => gateway.close());
+    const get = (url: string) => gateway.as('auditor', { url });
+    const budgets = (await get('/v1/questions/budgets')).json();
+    assert.deepEqual([budgets.answered.block, budgets.answered.at], [0, null]);
+    assert.match(
+      budgets.answered.sentence,
+      /up to block 0, which has no transaction yet\. .* peers of 2 organisations/,
+    );
+    for (const url of urls) {
+      for (const format of ['json', 'csv', 'ndjson', 'html']) {
+        const { statusCode, body } = await get(`${url}${url.includes('?') ? '&' : '?'}format=${format}`);
+        // What is asked about is not there: that is an answer too.
+        assert.ok([200, 404].includes(statusCode), `${url} ${statusCode} ${body}`);
+      }
+    }
+  });
+});

@@ -130,7 +130,8 @@ export function addComplianceRoutes(app: FastifyInstance, { history, limits }: D
         const whole = history.read((ledger) => {
           const answered = answeredFrom(ledger);
           if (answered === undefined) throw new GatewayRefusal('HISTORY_UNAVAILABLE');
-          const now = new Date(Math.max(Date.now(), Date.parse(answered.at))).toISOString();
+          const latestMs = answered.at === null ? 0 : Date.parse(answered.at);
+          const now = new Date(Math.max(Date.now(), latestMs)).toISOString();
           const answer = question.answer(ledger, asked, now);
           const { bookmark } = answer;
           return wholeAnswer(answer, { answered, next: bookmark && nextTarget(request, bookmark) });

@@ -476,8 +476,8 @@ export interface AskUsesOfDatasetAnswerAccount {
 export interface AskUsesOfDatasetAnswerAnswered {
   /** The last block that the answer knows. */
   readonly block: number;
-  /** The time of the latest transaction that took effect, as its sender says. */
-  readonly at: string;
+  /** The time of the latest transaction that took effect, as its sender says; null before the first. */
+  readonly at: string | null;
   /** Organisations whose peers sent the same blocks. */
   readonly organisations: readonly AskUsesOfDatasetAnswerAnsweredOrganisation[];
   /** The same in words. */
