@@ -3,7 +3,6 @@
 // signatures), in turns in one run, on the embedded network and on a real one. One JSON line per client and number
 // in flight, then one with the ratios. TRANSACTIONS (64) a turn, TURNS (9) of each, LEDGERS=embedded,raft,bft.
 
-import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ledgerPath } from '@consilium/domain';
 import { readConnection } from '../src/fabric/connection-file.ts';
@@ -11,6 +10,7 @@ import { answerHelp } from './on-ledger/answer-help.ts';
 import { BareClient, levelled, refusalOf } from './on-ledger/bare-client.ts';
 import { GatewayProcess } from './on-ledger/gateway-process.ts';
 import { ORGANISATIONS, onEachLedger, print, progress, type RunningLedger } from './on-ledger/ledgers.ts';
+import { type Measured, measure, ratioOf, type Subject, summaryOf } from './on-ledger/measured-turns.ts';
 import { OpenRounds, type PendingUpdate } from './on-ledger/open-rounds.ts';
 import { askedToMeasure } from './on-ledger/wait-to-measure.ts';
 
@@ -21,11 +21,6 @@ const IN_FLIGHT = (process.env.IN_FLIGHT ?? '1,16,64').split(',').map(Number);
 const WARM_UPS = 64;
 /** Twice as many datasets as are ever in flight: a peer that lags has seen the last update of the one at hand. */
 const SIZE = { lanes: 128, datasetsPerStudy: 4, rounds: 200 };
-
-interface Subject {
-  readonly client: string;
-  submit(update: PendingUpdate): Promise<unknown>;
-}
 
 const subjectsOf = (bare: BareClient, native: BareClient, gateway: GatewayProcess): Subject[] => {
   const path = ({ argument: { studyId, round } }: PendingUpdate) =>
@@ -42,48 +37,6 @@ const subjectsOf = (bare: BareClient, native: BareClient, gateway: GatewayProces
     { client: 'rest, idempotent', submit: (one) => gateway.post('trainer', path(one), body(one), key(one)) },
   ];
 };
-
-interface Measured {
-  readonly durationsMs: number[];
-  readonly seconds: number;
-  /** Processor time of this process and of the gateway. */
-  readonly cpuMs: number;
-}
-
-interface Turn {
-  readonly updates: readonly PendingUpdate[];
-  readonly inFlight: number;
-  readonly gateway: GatewayProcess;
-}
-
-async function measure({ submit }: Subject, { updates, inFlight, gateway }: Turn): Promise<Measured> {
-  const durationsMs: number[] = [];
-  const waiting = updates.values();
-  const begunMs = performance.now();
-  const cpuMs = () => process.cpuUsage().user / 1000 + process.cpuUsage().system / 1000 + gateway.cpuMs();
-  const cpuBeforeMs = cpuMs();
-  const worker = async () => {
-    for (const update of waiting) {
-      const sentMs = performance.now();
-      await submit(update);
-      durationsMs.push(performance.now() - sentMs);
-    }
-  };
-  await Promise.all(Array.from({ length: inFlight }, worker));
-  const seconds = (performance.now() - begunMs) / 1000;
-  return { durationsMs, seconds, cpuMs: cpuMs() - cpuBeforeMs };
-}
-
-const quantile = (values: readonly number[], q: number): number => {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(q * (sorted.length - 1))] ?? 0;
-};
-const rounded = (value: number): number => Number(value.toPrecision(3));
-const sumOf = (turns: readonly Measured[], part: (turn: Measured) => number): number =>
-  turns.reduce((sum, turn) => sum + part(turn), 0);
-const pooled = (turns: readonly Measured[]): number =>
-  sumOf(turns, ({ durationsMs }) => durationsMs.length) / sumOf(turns, ({ seconds }) => seconds);
-const throughput = ({ durationsMs, seconds }: Measured): number => durationsMs.length / seconds;
 
 async function compare(ledger: RunningLedger): Promise<void> {
   const clients = ORGANISATIONS.map(
@@ -148,28 +101,9 @@ async function compareAt(
     }
   }
   for (const [which, { client }] of subjects.entries()) {
-    const durationsMs = turns[which]!.flatMap((turn) => turn.durationsMs);
-    print({
-      bench: BENCH,
-      network: ledger.name,
-      client,
-      inFlight,
-      transactions: durationsMs.length,
-      perSecond: rounded(pooled(turns[which]!)),
-      p50Ms: rounded(quantile(durationsMs, 0.5)),
-      p95Ms: rounded(quantile(durationsMs, 0.95)),
-      clientCpuMs: rounded(sumOf(turns[which]!, ({ cpuMs }) => cpuMs) / durationsMs.length),
-    });
+    print({ bench: BENCH, network: ledger.name, client, inFlight, ...summaryOf(turns[which]!) });
   }
-  const ratio = (which: number, to: number) => ({
-    median: rounded(
-      quantile(
-        turns[which]!.map((turn, at) => throughput(turn) / throughput(turns[to]![at]!)),
-        0.5,
-      ),
-    ),
-    pooled: rounded(pooled(turns[which]!) / pooled(turns[to]!)),
-  });
+  const ratio = (which: number, to: number) => ratioOf(turns[which]!, turns[to]!);
   print({
     bench: BENCH,
     network: ledger.name,

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
+import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,33 +13,57 @@ import { API_PREFIX } from '@consilium/domain';
 import { createApiKey } from '../../src/http/key-file.ts';
 import { endsWithBench } from './interruption.ts';
 import type { RunningLedger } from './ledgers.ts';
-import { cpuMsOf } from './processor-time.ts';
+import { cpuMsOf, memoryOf } from './processor-time.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
 // biome-ignore lint/suspicious/noExplicitAny: a bench looks into answers freely
 type Answer = any;
 
+export interface GatewayOptions {
+  /** Settings beside those of a bench. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** What to show in place of the API key of a role, such as a token. */
+  readonly shown?: ReadonlyMap<Role, string>;
+  /** PEM of the authority of its certificate, where it speaks TLS. */
+  readonly authority?: string;
+}
+
 export class GatewayProcess {
   readonly pid: number;
-  readonly #url: string;
-  readonly #keys: ReadonlyMap<Role, string>;
+  readonly url: string;
+  readonly keys: ReadonlyMap<Role, string>;
+  /** What a caller of a role shows: its API key, or a token. */
+  readonly shown: ReadonlyMap<Role, string>;
   readonly #stop: () => Promise<void>;
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #agent: Agent;
+  readonly #request: typeof request;
 
   private constructor(parts: {
     pid: number;
     url: string;
-    keys: Map<Role, string>;
+    keys: ReadonlyMap<Role, string>;
+    shown: ReadonlyMap<Role, string>;
     stop: () => Promise<void>;
+    authority: string | undefined;
   }) {
-    this.pid = parts.pid;
-    this.#url = parts.url;
-    this.#keys = parts.keys;
-    this.#stop = parts.stop;
+    const { pid, url, keys, shown, stop, authority } = parts;
+    this.pid = pid;
+    this.url = url;
+    this.keys = keys;
+    this.shown = shown;
+    this.#stop = stop;
+    const isTls = authority !== undefined;
+    this.#agent = isTls ? new TlsAgent({ keepAlive: true, ca: authority }) : new Agent({ keepAlive: true });
+    this.#request = isTls ? tlsRequest : request;
   }
 
-  static async start(ledger: RunningLedger, mspId: string, roles: readonly Role[]): Promise<GatewayProcess> {
+  static async start(
+    ledger: RunningLedger,
+    mspId: string,
+    roles: readonly Role[],
+    { environment, shown, authority }: GatewayOptions = {},
+  ): Promise<GatewayProcess> {
     const directory = mkdtempSync(join(tmpdir(), 'gateway-bench-'));
     const keysPath = join(directory, 'keys.json');
     const keys = new Map(roles.map((role) => [role, createApiKey({ path: keysPath, role }).key]));
@@ -53,6 +78,7 @@ export class GatewayProcess {
         CONSILIUM_PORT: '0',
         CONSILIUM_REQUESTS_PER_MINUTE: '1000000',
         CONSILIUM_LOG_LEVEL: 'warn',
+        ...environment,
       },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -66,7 +92,7 @@ export class GatewayProcess {
       await exit;
       rmSync(directory, { recursive: true, force: true });
     };
-    return new GatewayProcess({ pid: child.pid!, url, keys, stop });
+    return new GatewayProcess({ pid: child.pid!, url, keys, shown: shown ?? keys, stop, authority });
   }
 
   /** @throws Error with the problem where the answer is not the expected one. */
@@ -95,13 +121,13 @@ export class GatewayProcess {
     }: { method?: string; headers: Record<string, string>; body?: string },
   ): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    const authorization = `Bearer ${this.#keys.get(role)}`;
+    const authorization = `Bearer ${this.shown.get(role)}`;
     const options = {
       agent: this.#agent,
       method,
       headers: { ...headers, authorization, 'content-length': Buffer.byteLength(body) },
     };
-    const outgoing = request(`${this.#url}${API_PREFIX}${path}`, options, (answer) => {
+    const outgoing = this.#request(`${this.url}${API_PREFIX}${path}`, options, (answer) => {
       let text = '';
       answer.setEncoding('utf8');
       answer.on('data', (part: string) => {
@@ -117,6 +143,11 @@ export class GatewayProcess {
     outgoing.on('error', reject);
     outgoing.end(body);
     return promise;
+  }
+
+  /** Resident memory now, and the most there ever was, in MiB; 0 where the system does not say. */
+  memoryMiB(): { readonly now: number; readonly peak: number } {
+    return memoryOf(this.pid);
   }
 
   cpuMs(): number {
