@@ -14,6 +14,7 @@ import type { Limits } from './config.ts';
 import { type ConsoleGiven, openConsole } from './console/console.ts';
 import type { Dependencies, TrainerAddress } from './dependencies.ts';
 import type { Ledger } from './fabric/ledger.ts';
+import { SharedEvents } from './fabric/shared-events.ts';
 import { GatewayRefusal } from './gateway-errors.ts';
 import { HistoryMetrics } from './history-metrics.ts';
 import type { AccessTokens } from './http/access-tokens.ts';
@@ -208,9 +209,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     ...(options.certificates !== undefined && { certificates: options.certificates }),
   });
   const { targets = NO_TARGETS, ...given } = options.webhooks ?? noWebhooks();
+  const events = new SharedEvents(ledger);
   const webhooks = new Webhooks({
     ...given,
-    ...{ ledger, apiKeys, targets, limits, log: app.log },
+    ...{ ledger: events, apiKeys, targets, limits, log: app.log },
     onOutcome: (outcome) => metrics.webhookAttempts.inc({ outcome }),
   });
   metrics.watchWebhooks(webhooks);
@@ -273,6 +275,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 
   const dependencies: Dependencies = {
     ledger,
+    events,
     submissions,
     operations,
     history,

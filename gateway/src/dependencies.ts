@@ -18,6 +18,8 @@ export interface TrainerAddress {
 
 export interface Dependencies {
   readonly ledger: Ledger;
+  /** The ledger's events, read once for all who listen. */
+  readonly events: Pick<Ledger, 'events' | 'height'>;
   readonly submissions: Submissions;
   /** Submissions that are not waited for. */
   readonly operations: Operations;

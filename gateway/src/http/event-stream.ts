@@ -28,12 +28,19 @@ export function positionAfter(lastEventId: string): EventPosition {
   return { blockNumber: Number(block), afterTransactionId: transactionId };
 }
 
+/** An event goes to many readers as the same text. */
+const written = new WeakMap<LedgerEvent, string>();
+
 export function formatEvent(event: LedgerEvent): string {
+  const before = written.get(event);
+  if (before !== undefined) return before;
   const { blockNumber, transactionId, name, payload } = event;
   const fields =
     typeof payload === 'object' && payload !== null && !Array.isArray(payload) ? payload : { payload };
   const data = JSON.stringify({ ...fields, blockNumber, transactionId });
-  return `id: ${eventId(event)}\nevent: ${name}\ndata: ${data}\n\n`;
+  const text = `id: ${eventId(event)}\nevent: ${name}\ndata: ${data}\n\n`;
+  written.set(event, text);
+  return text;
 }
 
 const HEARTBEAT = Symbol('heartbeat');

@@ -23,7 +23,10 @@ const EXAMPLE = [
   '',
 ].join('\n');
 
-export function addEventRoutes(app: FastifyInstance, { ledger, metrics, limits }: Dependencies): void {
+export function addEventRoutes(
+  app: FastifyInstance,
+  { events: shared, metrics, limits }: Dependencies,
+): void {
   let open = 0;
   let openOfOthers = 0;
   const openOfKey = new Map<string, number>();
@@ -99,9 +102,9 @@ export function addEventRoutes(app: FastifyInstance, { ledger, metrics, limits }
       });
       // A reader that takes nothing, not even heartbeats, gives its place to another.
       request.raw.socket.setTimeout(limits.heartbeatMs * STALLED_HEARTBEATS, () => reply.raw.destroy());
-      const from = startOf(request) ?? { blockNumber: await ledger.height() };
+      const from = startOf(request) ?? { blockNumber: await shared.height() };
       const wanted = (event: LedgerEvent) => studyId === undefined || studyOf(event) === studyId;
-      const events = ledger.events({ from, signal });
+      const events = shared.events({ from, signal });
       const allowed = () => {
         const holds = request.keyHolds?.() === true;
         // What the ledger has not sent yet is waited for no more.
