@@ -29,6 +29,7 @@ import { limitFailures, limitRefusals } from './http/failure-limit.ts';
 import { answerBrokenRequest, keepHttpRules, originForm, refuseUnknownRoutes } from './http/http-rules.ts';
 import { handleProblems, sendProblem } from './http/problem.ts';
 import { nameRequests } from './http/request-id.ts';
+import { SIGNED_IN_PATH } from './http/sign-in-settings.ts';
 import type { TlsListener } from './http/tls-listener.ts';
 import { OWN_COMPILERS } from './http/validator-compiler.ts';
 import { createMetrics } from './metrics.ts';
@@ -218,7 +219,9 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   metrics.watchWebhooks(webhooks);
   witnesses.onRefusal = (mspId, reason) => metrics.witnessRefusals.inc({ mspId, reason });
   app.addHook('onResponse', async (request, reply) => {
-    const { method, routeOptions, url } = request;
+    const { method, routeOptions } = request;
+    // What a provider sends a browser back with is a secret for a moment.
+    const url = routeOptions.url === SIGNED_IN_PATH ? SIGNED_IN_PATH : request.url;
     const route = routeOptions.url ?? 'none';
     const status = String(reply.statusCode);
     metrics.requests.observe({ method, route, status }, reply.elapsedTime / 1000);
@@ -265,7 +268,14 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const refusals = { unknown, forbidden, onKnown: ({ raw }: FastifyRequest) => connections.know(raw) };
   const console =
     options.console &&
-    openConsole(app, options.console, { apiKeys, limits, mspId: ledger.mspId, history, metrics });
+    openConsole(app, options.console, {
+      apiKeys,
+      tokens: options.tokens,
+      limits,
+      mspId: ledger.mspId,
+      history,
+      metrics,
+    });
   authenticate(app, { keys: apiKeys, tokens: options.tokens, cookies: console?.callers }, refusals);
   handleProblems(app);
   refuseUnknownRoutes(app, forbidden);

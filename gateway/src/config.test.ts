@@ -176,3 +176,47 @@ test('a provider needs an https address, an audience and roles, and signs with p
     assert.ok(!problem.includes('secret'));
   }
 });
+
+test("people of the console sign in at the provider only with a client's id and an address of this gateway", (t) => {
+  const own = {
+    ...environment(t, ONE),
+    CONSILIUM_OIDC_ISSUER: 'https://login.hospital.example/realms/staff',
+    CONSILIUM_OIDC_AUDIENCE: 'consilium',
+    CONSILIUM_OIDC_ROLES: 'it=operator',
+  };
+  assert.equal(readConfig(own).signIn?.client, undefined);
+  const client = {
+    CONSILIUM_OIDC_CLIENT_ID: 'console',
+    CONSILIUM_OIDC_CLIENT_SECRET: 'a secret',
+    CONSILIUM_OIDC_REDIRECT_URI: 'https://gateway.hospital.example/console/signed-in',
+  };
+  const read = readConfig({ ...own, ...client }).signIn?.client;
+  assert.deepEqual([read?.id, read?.scopes, read?.resource], ['console', 'openid', undefined]);
+  const wrong: [Record<string, string | undefined>, string][] = [
+    [{ CONSILIUM_OIDC_CLIENT_ID: undefined }, 'CONSILIUM_OIDC_CLIENT_SECRET'],
+    [{ CONSILIUM_OIDC_REDIRECT_URI: undefined }, 'CONSILIUM_OIDC_REDIRECT_URI'],
+    ...[
+      'http://gateway.hospital.example/console/signed-in',
+      'https://gateway.hospital.example/console/',
+      'https://user@gateway.hospital.example/console/signed-in',
+      'https://gateway.hospital.example/console/signed-in?x=1',
+      'gateway',
+    ].map((uri): [Record<string, string>, string] => [
+      { CONSILIUM_OIDC_REDIRECT_URI: uri },
+      'CONSILIUM_OIDC_REDIRECT_URI',
+    ]),
+    [{ CONSILIUM_OIDC_SCOPES: 'profile' }, 'CONSILIUM_OIDC_SCOPES'],
+    [{ CONSILIUM_CONSOLE: 'maybe' }, 'CONSILIUM_CONSOLE'],
+    [{ CONSILIUM_API_KEYS_BY_REST: 'yes' }, 'CONSILIUM_API_KEYS_BY_REST'],
+  ];
+  for (const [changes, variable] of wrong) {
+    const problems = problemsOf({ ...own, ...client, ...changes });
+    assert.ok(
+      problems.some((problem) => problem.startsWith(`${variable} `)),
+      `${JSON.stringify(changes)}: ${problems}`,
+    );
+    assert.ok(!problems.join().includes('a secret'));
+  }
+  const { console: isOn, apiKeysByRest } = readConfig(own);
+  assert.deepEqual([isOn, apiKeysByRest], [true, false]);
+});

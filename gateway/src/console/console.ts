@@ -2,19 +2,22 @@
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import type { Limits } from '../config.ts';
+import type { AccessTokens } from '../http/access-tokens.ts';
 import type { ApiKeys } from '../http/api-keys.ts';
 import type { CookieCallers } from '../http/authentication.ts';
 import type { Refuse } from '../http/failure-limit.ts';
 import { hashOfKeyText } from '../http/key-file.ts';
 import type { Metrics } from '../metrics.ts';
 import type { HistorySource } from '../read-model/ledger-history.ts';
+import { CodeFlow } from './code-flow.ts';
 import { ConsoleFiles } from './console-files.ts';
 import { addConsolePages } from './console-pages.ts';
 import { cookieCallers } from './cookie-callers.ts';
 import { noteOperations } from './offered-operations.ts';
 import { GatewayCookie } from './session-cookie.ts';
 import { addSessionRoutes } from './session-routes.ts';
-import { Sessions } from './sessions.ts';
+import { Sessions, type Shown } from './sessions.ts';
+import { addSignInRoutes } from './sign-in-routes.ts';
 
 /** Where the build of this release writes the page. */
 export const SITE_DIRECTORY = fileURLToPath(new URL('../../../console/dist/site', import.meta.url));
@@ -27,6 +30,8 @@ export interface ConsoleGiven {
 
 export interface ConsoleNeeds {
   readonly apiKeys: ApiKeys;
+  /** People sign in with API keys alone where it is absent, or has no client for them. */
+  readonly tokens: AccessTokens | undefined;
   readonly limits: Limits;
   readonly mspId: string;
   readonly history: HistorySource;
@@ -42,7 +47,8 @@ export interface Console {
 
 /** Call it before routes are added: it notes them. Closing the service ends all sessions. */
 export function openConsole(app: FastifyInstance, given: ConsoleGiven, needs: ConsoleNeeds): Console {
-  const { apiKeys, limits, mspId, history, metrics } = needs;
+  const { apiKeys, tokens, limits, mspId, history, metrics } = needs;
+  const client = tokens?.settings.client;
   const sessions = new Sessions({
     ...{ apiKeys, limits },
     onEnd: ({ name }, why) => app.log.info({ session: name, why }, 'a session of the console ended'),
@@ -55,16 +61,22 @@ export function openConsole(app: FastifyInstance, given: ConsoleGiven, needs: Co
     callers: cookieCallers(sessions, cookie),
     sessions,
     addRoutes(refuse) {
+      const onSignIn = (way: Shown['way'], outcome: 'ok' | 'refused') =>
+        metrics.consoleSignIns.inc({ way, outcome });
       addSessionRoutes(app, {
-        ...{ sessions, cookie, mspId, history, mayCall, refuse },
-        oidc: false,
+        ...{ sessions, cookie, mspId, history, mayCall, refuse, onSignIn },
+        oidc: client !== undefined,
         idleMs: limits.sessionIdleMs,
         look: (presented) => {
           const known = apiKeys.look(presented);
           return 'why' in known ? known : { hash: hashOfKeyText(presented) };
         },
-        onSignIn: (way, outcome) => metrics.consoleSignIns.inc({ way, outcome }),
       });
+      if (tokens !== undefined && client !== undefined) {
+        const underWay = new GatewayCookie({ stem: 'consilium-sign-in', mspId, sameSite: 'Lax' });
+        const flow = new CodeFlow(tokens, client);
+        addSignInRoutes(app, { sessions, cookie, refuse, onSignIn, flow, underWay });
+      }
       addConsolePages(app, new ConsoleFiles(given.directory));
     },
   };

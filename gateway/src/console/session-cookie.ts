@@ -55,6 +55,7 @@ export class GatewayCookie {
     const parts = [`${this.nameFor(request)}=${value}`, 'Path=/', 'HttpOnly', `SameSite=${this.#sameSite}`];
     if (request.protocol === 'https') parts.push('Secure');
     if (maxAgeSeconds !== undefined) parts.push(`Max-Age=${maxAgeSeconds}`);
+    // Beside another cookie of the same answer, of which Fastify makes a list.
     reply.header('set-cookie', parts.join('; '));
   }
 

@@ -16,7 +16,25 @@ export interface SignInSettings {
   readonly personClaim: string | undefined;
   /** How far apart the clocks of provider and gateway may be. */
   readonly skewSeconds: number;
+  /** As what the gateway itself sends people of the console to the provider; it does not if absent. */
+  readonly client?: SignInClient | undefined;
 }
+
+/** The gateway as a client of the provider. */
+export interface SignInClient {
+  readonly id: string;
+  /** A public client has none; PKCE is used in any case. */
+  readonly secret: string | undefined;
+  /** Where the provider sends browsers back: the gateway's /console/signed-in, as browsers reach it. */
+  readonly redirectUri: string;
+  /** What is asked for, with spaces. */
+  readonly scopes: string;
+  /** What the access token is to be for (RFC 8707), where the provider needs to be told. */
+  readonly resource: string | undefined;
+}
+
+/** The path where the provider sends browsers back. */
+export const SIGNED_IN_PATH = '/console/signed-in';
 
 /** With public keys alone: a secret that the provider shared could make tokens here. */
 export const SIGNATURE_ALGORITHMS = [
@@ -52,6 +70,20 @@ export const SIGN_IN_VARIABLES: readonly (readonly [name: string, meaning: strin
     'The claim with the name of a client in the connection file, which then signs',
   ],
   ['CONSILIUM_OIDC_ALGORITHMS', `Signatures that are taken (default ${DEFAULT_ALGORITHMS.join(',')})`],
+  [
+    'CONSILIUM_OIDC_CLIENT_ID',
+    "The gateway's name at the provider: people then sign in to the console there; only with API keys if it is not set",
+  ],
+  ['CONSILIUM_OIDC_CLIENT_SECRET', 'Its secret; a public client has none'],
+  [
+    'CONSILIUM_OIDC_REDIRECT_URI',
+    `Where the provider sends browsers back, such as https://gateway.hospital.example${SIGNED_IN_PATH}`,
+  ],
+  ['CONSILIUM_OIDC_SCOPES', 'Scopes that are asked for, with spaces (default openid)'],
+  [
+    'CONSILIUM_OIDC_RESOURCE',
+    'What the provider is asked for an access token for (RFC 8707), where it must be told; mostly the audience',
+  ],
   ['CONSILIUM_OIDC_SKEW_SECONDS', 'Seconds that the clocks may be apart (default 30)'],
 ];
 
@@ -98,9 +130,47 @@ export function readSignIn(variables: EnvironmentReader): SignInSettings | undef
     );
   }
   return {
+    client: readClient(variables),
     ...{ issuer, audience, algorithms, roles },
     rolesClaim: variables.text('CONSILIUM_OIDC_ROLES_CLAIM') ?? 'roles',
     personClaim: variables.text('CONSILIUM_OIDC_PERSON_CLAIM'),
     skewSeconds: variables.whole('CONSILIUM_OIDC_SKEW_SECONDS', { fallback: 30, least: 0, most: 300 }),
+  };
+}
+
+function readClient(variables: EnvironmentReader): SignInClient | undefined {
+  const id = variables.text('CONSILIUM_OIDC_CLIENT_ID');
+  if (id === undefined) {
+    for (const name of ['CLIENT_SECRET', 'REDIRECT_URI', 'SCOPES', 'RESOURCE'].map(
+      (one) => `CONSILIUM_OIDC_${one}`,
+    )) {
+      if (variables.text(name) !== undefined)
+        variables.refuse(name, 'is set, but CONSILIUM_OIDC_CLIENT_ID is not');
+    }
+    return undefined;
+  }
+  const redirectUri = variables.required('CONSILIUM_OIDC_REDIRECT_URI');
+  const url = URL.parse(redirectUri);
+  if (
+    redirectUri !== '' &&
+    !(isTrustedAddress(redirectUri) && url?.pathname === SIGNED_IN_PATH && url.search === '')
+  ) {
+    variables.refuse(
+      'CONSILIUM_OIDC_REDIRECT_URI',
+      'is malformed',
+      `write the https address of the gateway as browsers reach it, with ${SIGNED_IN_PATH}`,
+    );
+  }
+  const scopes = variables.text('CONSILIUM_OIDC_SCOPES') ?? 'openid';
+  if (!scopes.split(' ').includes('openid'))
+    variables.refuse(
+      'CONSILIUM_OIDC_SCOPES',
+      'has no openid',
+      'write openid and what else is needed, with spaces',
+    );
+  return {
+    ...{ id, redirectUri, scopes },
+    secret: variables.text('CONSILIUM_OIDC_CLIENT_SECRET'),
+    resource: variables.text('CONSILIUM_OIDC_RESOURCE'),
   };
 }

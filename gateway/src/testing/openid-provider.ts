@@ -1,19 +1,40 @@
 // A real OpenID provider on this machine (oidc-provider), whose keys a test knows and can replace.
 import type { webcrypto } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 // @ts-expect-error: it has no types of its own
 import { Provider as UntypedProvider } from 'oidc-provider';
 
-const Provider = UntypedProvider as new (
-  issuer: string,
-  configuration: object,
-) => { callback(): RequestListener };
+interface Interaction {
+  readonly prompt: { readonly name: string };
+  readonly params: { readonly client_id: string; readonly scope: string };
+  readonly session?: { readonly accountId: string };
+}
+interface Grant {
+  addOIDCScope(scope: string): void;
+  addResourceScope(resource: string, scope: string): void;
+  save(): Promise<string>;
+}
+interface RunningProvider {
+  callback(): RequestListener;
+  interactionDetails(request: IncomingMessage, response: ServerResponse): Promise<Interaction>;
+  interactionFinished(request: IncomingMessage, response: ServerResponse, result: object): Promise<void>;
+  readonly Grant: new (of: { readonly accountId: string; readonly clientId: string }) => Grant;
+}
+const Provider = UntypedProvider as new (issuer: string, configuration: object) => RunningProvider;
 
 export const AUDIENCE = 'https://gateway.hospital.example';
 const CLIENT = { client_id: 'nightly-export', client_secret: 'a secret of the client' };
+/** The gateway, for people who sign in to its console. */
+export const CONSOLE_CLIENT = { client_id: 'console', client_secret: 'a secret: of the gateway/+ ' } as const;
 const LIFETIME_SECONDS = 600;
 
 export interface SigningKey {
@@ -36,6 +57,10 @@ export class OpenIdProvider {
   readonly asked: string[] = [];
   /** What access tokens say beside the rest. */
   claims: Readonly<Record<string, unknown>> = {};
+  /** Who sits at the browser; nobody who agrees where undefined. */
+  person: string | undefined = 'ben';
+  /** Where browsers are sent back. */
+  redirectUri = 'http://127.0.0.1:1/console/signed-in';
 
   private constructor(server: Server) {
     this.#server = server;
@@ -63,7 +88,12 @@ export class OpenIdProvider {
   async rotate(key: SigningKey): Promise<void> {
     const jwk = { ...(await exportJWK(key.privateKey)), kid: key.kid, alg: 'RS256', use: 'sig' };
     const provider = new Provider(this.issuer, {
-      clients: [{ ...CLIENT, grant_types: ['client_credentials'], redirect_uris: [], response_types: [] }],
+      clients: [
+        { ...CLIENT, grant_types: ['client_credentials'], redirect_uris: [], response_types: [] },
+        { ...CONSOLE_CLIENT, redirect_uris: [this.redirectUri] },
+      ],
+      findAccount: (_: unknown, accountId: string) => ({ accountId, claims: () => ({ sub: accountId }) }),
+      interactions: { url: (_: unknown, { uid }: { uid: string }) => `/interaction/${uid}` },
       jwks: { keys: [jwk] },
       cookies: { keys: ['of this test'] },
       features: {
@@ -81,8 +111,27 @@ export class OpenIdProvider {
       },
       extraTokenClaims: () => this.claims,
     });
-    this.#listener = provider.callback();
+    const serve = provider.callback();
+    this.#listener = (request, response) => {
+      if (!request.url?.startsWith('/interaction/')) return serve(request, response);
+      this.#interact(provider, { request, response }).catch(() => response.destroy());
+    };
     this.#key = key;
+  }
+
+  /** Signs the person in, who agrees to everything. */
+  async #interact(
+    provider: RunningProvider,
+    { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
+  ): Promise<void> {
+    const { prompt, params, session } = await provider.interactionDetails(request, response);
+    const finish = (result: object) => provider.interactionFinished(request, response, result);
+    if (this.person === undefined) return finish({ error: 'access_denied' });
+    if (prompt.name === 'login') return finish({ login: { accountId: this.person } });
+    const grant = new provider.Grant({ accountId: session!.accountId, clientId: params.client_id });
+    grant.addOIDCScope(params.scope);
+    grant.addResourceScope(AUDIENCE, 'api');
+    return finish({ consent: { grantId: await grant.save() } });
   }
 
   /** Every connection is ended from now on, without an answer. */
