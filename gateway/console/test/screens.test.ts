@@ -17,6 +17,10 @@ const OF_LOOKS = ['color-contrast', 'link-in-text-block', 'target-size', 'scroll
 /** Some screens only, while one works on them. */
 const ONLY = process.env.SCREENS?.split(',');
 
+/** Two pictures later: colours have changed, and so have those that change over a moment. */
+const painted = (page: Page): Promise<unknown> =>
+  page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+
 describe('the console', { skip: whyNoBrowser() ?? false }, () => {
   let browser: Browser;
   let gateway: ConsoleGateway;
@@ -31,7 +35,11 @@ describe('the console', { skip: whyNoBrowser() ?? false }, () => {
 
   for (const screen of SCREENS.filter(({ name }) => ONLY?.includes(name) ?? true)) {
     it(`shows ${screen.name} to everyone, on every screen, in both themes`, async () => {
-      const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'UTC' });
+      const context = await browser.newContext({
+        locale: 'en-GB',
+        timezoneId: 'UTC',
+        reducedMotion: 'reduce',
+      });
       try {
         if (screen.role !== null) await signIn(context, gateway.url, gateway.keys[screen.role]);
         const page = await context.newPage();
@@ -41,7 +49,8 @@ describe('the console', { skip: whyNoBrowser() ?? false }, () => {
         for (const width of WIDTHS) {
           await page.setViewportSize({ width, height: width < 500 ? 812 : 900 });
           for (const theme of THEMES) {
-            await page.emulateMedia({ colorScheme: theme });
+            await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+            await painted(page);
             const isFirst = width === WIDTHS[0] && theme === THEMES[0];
             const rules = isFirst ? {} : { runOnly: { type: 'rule' as const, values: OF_LOOKS } };
             const violations = await findAxeViolations(page, rules);
@@ -61,7 +70,7 @@ describe('the console', { skip: whyNoBrowser() ?? false }, () => {
     });
   }
 
-  async function open(page: Page, { path, ready, before: spoil, then: act }: ScreenShown): Promise<void> {
+  async function open(page: Page, { path, ready, before: spoil, act }: ScreenShown): Promise<void> {
     await spoil?.(page);
     await page.goto(`${gateway.url}${path}`);
     await page.getByText(ready).first().waitFor();

@@ -19,7 +19,7 @@ export const openBrowser = (): Promise<Browser> =>
   chromium.launch({
     executablePath: EXECUTABLE,
     // Root has no sandbox; what is looked at is our own.
-    args: ['--no-sandbox', '--disable-gpu', '--force-prefers-reduced-motion'],
+    args: ['--no-sandbox', '--disable-gpu'],
   });
 
 /** What went wrong in a page that nobody may overlook: errors, and what its content-security policy refused. */

@@ -42,7 +42,13 @@ export const NAVIGATION: readonly NavigationGroup[] = [
   },
   {
     name: 'office',
-    items: [{ name: 'administration', to: '/administration', needs: ['listMembers', 'listWebhooks'] }],
+    items: [
+      {
+        name: 'administration',
+        to: '/administration',
+        needs: ['listMembers', 'listWebhooks', 'listMotions'],
+      },
+    ],
   },
 ];
 

@@ -28,7 +28,7 @@ export function Dialog({ title, isOpen, onClose, isFirm = false, children }: Dia
     >
       <Modal className={styles.modal ?? ''}>
         <AriaDialog className={styles.dialog ?? ''}>
-          <Heading slot="title" className={styles.title ?? ''}>
+          <Heading slot="title" level={2} className={styles.title ?? ''}>
             {title}
           </Heading>
           {children}

@@ -45,6 +45,8 @@ const LOOKS: Readonly<Record<StateName, readonly [tone: Tone, icon: IconName]>> 
   failed: ['bad', 'cross'],
   accepted: ['good', 'check'],
   refused: ['bad', 'cross'],
+  for: ['good', 'check'],
+  against: ['bad', 'cross'],
   overdue: ['warning', 'clock'],
   valid: ['good', 'check'],
   invalid: ['bad', 'cross'],

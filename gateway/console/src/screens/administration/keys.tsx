@@ -1,8 +1,6 @@
 // API keys.
-import { useTranslation } from 'react-i18next';
-import { Page } from '../../components/page.tsx';
+import { OfficePage } from './office-page.tsx';
 
 export default function Keys() {
-  const { t } = useTranslation('administration');
-  return <Page title={t('title')} />;
+  return <OfficePage part="keys">{null}</OfficePage>;
 }
