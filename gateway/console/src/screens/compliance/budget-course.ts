@@ -27,7 +27,7 @@ export function courseRows(
     }))
     .toSorted((a, b) => a.at - b.at);
   const last = states.at(-1);
-  const until = answered.at === null ? Number.NaN : Date.parse(answered.at);
+  const until = Date.parse(answered.at ?? '');
   return last === undefined || !(until > last.at) ? states : [...states, { ...last, at: until }];
 }
 
