@@ -22,6 +22,7 @@ function indexed(change: Partial<BlockTransaction>) {
   const checked: CheckedBlock = {
     number: 1,
     hash: Buffer.alloc(32),
+    signedBy: [],
     configurationBlock: 0,
     dataHash: Buffer.alloc(32),
     needs: { written: [], uses: [], texts: [] },

@@ -15,10 +15,11 @@ export function indexedBlock(
   { codes }: Pick<FabricBlock, 'codes'>,
   bytes: Uint8Array,
 ): IndexedBlock {
-  const { number, hash, configurationBlock, dataHash, needs } = checked;
+  const { number, hash, signedBy, configurationBlock, dataHash, needs } = checked;
   return {
     number,
     hash,
+    signedBy,
     configuration: configurationBlock,
     codes,
     dataHash,

@@ -3,14 +3,15 @@
 import type { RowKind } from '@consilium/domain';
 
 /** Of the tables below: a file with another number is rebuilt from the blocks. */
-export const INDEX_VERSION = 7;
+export const INDEX_VERSION = 8;
 
 /**
  * Keys are bytes, since SQLite and the ledger then order them alike. `rows` is what the ledger holds now: the place
  * that reads are compared to (a change of its policy counts), the version that is its value (none: deleted) and its
  * policy. `lookups` leads to rows by other things than their keys (lookups.ts), in the order of a place of their own,
  * and says from when until when they were under way. `refusals` has what hospitals declined or rejected, event by
- * event (refusal-events.ts). `of_peers` says how many blocks each organisation's peer sent that are the same.
+ * event (refusal-events.ts). `subjects` says which transactions name an id (subjects.ts).
+ * `of_peers` says how many blocks each organisation's peer sent that are the same.
  */
 export const INDEX_SCHEMA = `
   PRAGMA user_version = ${INDEX_VERSION};
@@ -21,7 +22,8 @@ export const INDEX_SCHEMA = `
     at INTEGER,
     configuration INTEGER NOT NULL,
     codes BLOB NOT NULL,
-    needs TEXT NOT NULL
+    needs TEXT NOT NULL,
+    signed_by TEXT NOT NULL
   ) STRICT;
   CREATE TABLE IF NOT EXISTS configurations (block INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS of_peers (msp_id TEXT PRIMARY KEY, blocks INTEGER NOT NULL) STRICT;
@@ -42,6 +44,13 @@ export const INDEX_SCHEMA = `
   CREATE INDEX IF NOT EXISTS transactions_by_id ON transactions (transaction_id);
   CREATE INDEX IF NOT EXISTS transactions_by_time ON transactions (at);
   CREATE INDEX IF NOT EXISTS transactions_by_sender ON transactions (msp_id, at);
+  CREATE INDEX IF NOT EXISTS transactions_of_member ON transactions (msp_id);
+  CREATE INDEX IF NOT EXISTS transactions_of_name ON transactions (name);
+  CREATE INDEX IF NOT EXISTS transactions_without_effect ON transactions (position) WHERE code <> 'VALID';
+  CREATE TABLE IF NOT EXISTS subjects (
+    id TEXT NOT NULL, position INTEGER NOT NULL,
+    PRIMARY KEY (id, position)
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS versions (
     id INTEGER PRIMARY KEY,
     namespace TEXT NOT NULL, key BLOB NOT NULL, position INTEGER NOT NULL, kind TEXT, at INTEGER NOT NULL, value BLOB,
@@ -69,6 +78,7 @@ export const INDEX_TABLES = [
   { name: 'configurations', key: ['block'] },
   { name: 'of_peers', key: ['msp_id'] },
   { name: 'transactions', key: ['position'], newestFirst: 'position' },
+  { name: 'subjects', key: ['id', 'position'] },
   { name: 'versions', key: ['id'], newestFirst: 'id' },
   { name: 'rows', key: ['namespace', 'key'] },
   { name: 'lookups', key: ['name', 'value', 'place', 'key'] },

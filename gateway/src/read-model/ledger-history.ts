@@ -2,8 +2,12 @@
 // every transaction. The questions of compliance teams are answered from here alone.
 import type { RowKind } from '@consilium/domain';
 import type { BlockNeeds } from '@consilium/verify';
+import type { LedgerSearch } from './ledger-search.ts';
 import type { Lookup } from './lookups.ts';
 import type { RefusalKind, RefusalSource } from './refusal-events.ts';
+import type { Period, TransactionRecord } from './transaction-record.ts';
+
+export type { Period, TransactionRecord } from './transaction-record.ts';
 
 /** Up to where answers speak, and whose peers agreed on it. */
 export interface HistoryEdge {
@@ -30,37 +34,6 @@ export interface RowRecord<T = Readonly<Record<string, unknown>>> {
   readonly place: number;
   /** The transaction's time, as its sender says: ISO 8601 in UTC. */
   readonly at: string;
-}
-
-/** One transaction of the channel, of whichever gateway. */
-export interface TransactionRecord {
-  readonly transactionId: string;
-  readonly block: number;
-  readonly place: number;
-  readonly at: string;
-  /** The chaincode's name: ours, or `_lifecycle`. */
-  readonly chaincode: string;
-  /** The transaction's name (`study:propose`), or the lifecycle's function. */
-  readonly name: string;
-  /** The argument as it was sent; undefined where it is not ours, or no JSON. */
-  readonly argument: unknown;
-  readonly sender: {
-    readonly mspId: string;
-    readonly role: string | undefined;
-    readonly person: string | undefined;
-  };
-  /** Fabric's validation code; 'VALID' where it took effect. */
-  readonly code: string;
-  /** Organisations whose peers endorsed it, in the order of their names. */
-  readonly endorsers: readonly string[];
-  /** Rows that it wrote. */
-  readonly rows: readonly { readonly kind: RowKind; readonly key: readonly string[] }[];
-}
-
-/** A span of time: from its start on, up to before its end; ISO 8601 in UTC. */
-export interface Period {
-  readonly from?: string;
-  readonly to?: string;
 }
 
 /** Where a list goes on: after a key, and after a place where it has an order by places. */
@@ -143,6 +116,8 @@ export interface LedgerHistory {
   /** All versions of rows of a kind whose keys begin so and that were written in a period, oldest first. */
   changes<T>(kind: RowKind, within: Period & { readonly prefix?: readonly string[] }): Iterable<RowRecord<T>>;
   transaction(transactionId: string): TransactionRecord | undefined;
+  /** For those who look through it, newest first. */
+  readonly search: LedgerSearch;
   /** In the order of the ledger, after a place of it if one is given. */
   transactions(
     within: Period & { readonly mspId?: string; readonly after?: Pick<TransactionRecord, 'block' | 'place'> },

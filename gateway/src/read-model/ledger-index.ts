@@ -18,6 +18,7 @@ import type { HistorySource, LedgerHistory, TransactionRecord } from './ledger-h
 import { type Found, isLookedUp, type Lookup, lookupsOf } from './lookups.ts';
 import { isRefusalSource, REFUSAL_SOURCES, type RefusalEvent, refusalsIn } from './refusal-events.ts';
 import { SqliteHistory } from './sqlite-history.ts';
+import { idsIn } from './subjects.ts';
 
 /** A row as a transaction writes it. */
 export interface WrittenRow {
@@ -44,6 +45,8 @@ export interface IndexedBlock {
   readonly number: number;
   /** SHA-256 of its header. */
   readonly hash: Uint8Array;
+  /** Organisations whose orderers signed it; none where absent. */
+  readonly signedBy?: readonly string[];
   /** The block that holds the configuration in force after it. */
   readonly configuration: number;
   /** The validation code of each of its transactions. */
@@ -89,6 +92,7 @@ export class LedgerIndex implements HistorySource, CheckedBlocks {
   readonly #insertBlock: StatementSync;
   readonly #insertConfiguration: StatementSync;
   readonly #insertTransaction: StatementSync;
+  readonly #insertSubject: StatementSync;
   readonly #insertVersion: StatementSync;
   readonly #findVersion: StatementSync;
   readonly #putRow: StatementSync;
@@ -118,11 +122,12 @@ export class LedgerIndex implements HistorySource, CheckedBlocks {
       }
       this.#guard.upgrade(() => this.database.exec(INDEX_SCHEMA));
       const { database } = this;
-      this.#insertBlock = database.prepare('INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?)');
+      this.#insertBlock = database.prepare('INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
       this.#insertConfiguration = database.prepare('INSERT INTO configurations VALUES (?, ?)');
       this.#insertTransaction = database.prepare(
         'INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       );
+      this.#insertSubject = database.prepare('INSERT INTO subjects VALUES (?, ?)');
       this.#insertVersion = database.prepare(
         'INSERT INTO versions (namespace, key, position, kind, at, value) VALUES (?, ?, ?, ?, ?, ?) ' +
           'ON CONFLICT (namespace, key, position) DO UPDATE SET value = excluded.value RETURNING id',
@@ -214,7 +219,7 @@ export class LedgerIndex implements HistorySource, CheckedBlocks {
 
   #add(block: IndexedBlock): void {
     const { number, hash, configuration, codes, bytes, transactions } = block;
-    const { dataHash = new Uint8Array(), needs = NO_NEEDS } = block;
+    const { dataHash = new Uint8Array(), needs = NO_NEEDS, signedBy = [] } = block;
     this.#insertBlock.run(
       number,
       hash,
@@ -223,6 +228,7 @@ export class LedgerIndex implements HistorySource, CheckedBlocks {
       configuration,
       Uint8Array.from(codes),
       JSON.stringify(needs),
+      JSON.stringify(signedBy),
     );
     if (bytes !== undefined) this.#insertConfiguration.run(number, bytes);
     for (const transaction of transactions) {
@@ -273,6 +279,10 @@ export class LedgerIndex implements HistorySource, CheckedBlocks {
       JSON.stringify(transaction.endorsers),
       JSON.stringify(rows),
     );
+    const isOurs = transaction.chaincode === this.chaincode;
+    for (const id of idsIn(isOurs ? transaction.argument : undefined, rows)) {
+      this.#insertSubject.run(id, position);
+    }
   }
 
   /** How a row is found, by what it held before and what it holds now. */

@@ -24,8 +24,10 @@ import type {
   RowRecord,
   TransactionRecord,
 } from './ledger-history.ts';
-import { boundedTime, LOOKUPS, type Lookup } from './lookups.ts';
+import { LedgerSearch } from './ledger-search.ts';
+import { LOOKUPS, type Lookup } from './lookups.ts';
 import { REFUSAL_SOURCES, type RefusalKind } from './refusal-events.ts';
+import { spanOf, type TransactionRow, timeOf, transactionOf } from './transaction-row.ts';
 
 interface VersionRow {
   readonly key: Uint8Array;
@@ -40,21 +42,6 @@ interface RefusalRow extends VersionRow {
   readonly version: number;
   readonly part: number;
   readonly kind: RefusalKind;
-}
-
-interface TransactionRow {
-  readonly position: number;
-  readonly transaction_id: string;
-  readonly at: number;
-  readonly chaincode: string;
-  readonly name: string;
-  readonly argument: string | null;
-  readonly msp_id: string;
-  readonly role: string | null;
-  readonly person: string | null;
-  readonly code: string;
-  readonly endorsers: string;
-  readonly rows: string;
 }
 
 const VERSION = 'SELECT v.key, v.position, v.value, v.at';
@@ -82,12 +69,14 @@ export class SqliteHistory implements LedgerHistory {
   readonly #statements = new Map<string, StatementSync>();
   /** Under which the chaincode's rows are. */
   readonly #namespace: string;
+  readonly search: LedgerSearch;
   /** Rows that were read, while the database is in a transaction. */
   #kept: Map<string, RowRecord<unknown> | undefined> | undefined;
 
   constructor(database: DatabaseSync, chaincode: string) {
     this.#database = database;
     this.#namespace = chaincode;
+    this.search = new LedgerSearch(database);
   }
 
   /** Does work that asks from one height, as the database's transaction has it: no row is read twice. */
@@ -367,47 +356,4 @@ function rowOf<T>(kind: RowKind, value: Uint8Array): T | undefined {
     return undefined;
   }
   return presentForm(kind, row);
-}
-
-/** A period in milliseconds since 1970, open where it has no ends. @throws RangeError for a text that is no time */
-const spanOf = ({
-  from,
-  to,
-}: {
-  readonly from?: string | undefined;
-  readonly to?: string | undefined;
-}): [since: number, until: number] => [
-  millisecondsOf(from) ?? Number.MIN_SAFE_INTEGER,
-  millisecondsOf(to) ?? Number.MAX_SAFE_INTEGER,
-];
-
-function transactionOf(row: TransactionRow): TransactionRecord {
-  const { position, chaincode, name, code } = row;
-  return {
-    transactionId: row.transaction_id,
-    block: blockOf(position),
-    place: placeOf(position),
-    at: timeOf(row.at),
-    chaincode,
-    name,
-    get argument() {
-      return row.argument === null ? undefined : JSON.parse(row.argument);
-    },
-    sender: { mspId: row.msp_id, role: row.role ?? undefined, person: row.person ?? undefined },
-    code,
-    endorsers: JSON.parse(row.endorsers),
-    get rows() {
-      return JSON.parse(row.rows);
-    },
-  };
-}
-
-const timeOf = (milliseconds: number): string => new Date(boundedTime(milliseconds)).toISOString();
-
-/** @throws RangeError for a text that is no time */
-function millisecondsOf(time: string | undefined): number | undefined {
-  if (time === undefined) return undefined;
-  const milliseconds = Date.parse(time);
-  if (Number.isNaN(milliseconds)) throw new RangeError(`${time} is no time`);
-  return milliseconds;
 }

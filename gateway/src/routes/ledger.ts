@@ -13,8 +13,11 @@ import { Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';
 import { problemResponses } from '../http/documentation.ts';
 import { routeUrl } from '../http/route-url.ts';
+import { addBlockRoutes } from './blocks.ts';
 import { EVALUATE_CODES } from './ledger-route.ts';
 import { addTransactionRoute } from './transaction.ts';
+import { addTransactionListRoute } from './transaction-list.ts';
+import { addTransactionRowsRoute } from './transaction-rows.ts';
 
 const roles: readonly Role[] = ROLES;
 const security = [{ apiKey: [] }];
@@ -95,7 +98,10 @@ interface Page<T> {
 
 export function addLedgerStateRoutes(app: FastifyInstance, dependencies: Dependencies): void {
   const { ledger, history, witnesses } = dependencies;
+  addBlockRoutes(app, dependencies);
+  addTransactionListRoute(app, dependencies);
   addTransactionRoute(app, dependencies);
+  addTransactionRowsRoute(app, dependencies);
   app.get(routeUrl(GATEWAY_PATHS.ledger), {
     config: { roles },
     schema: {

@@ -1867,7 +1867,7 @@ export interface GetTransactionAnswerRecorded {
   readonly name: string;
   /** What its sender asked; null where it is no JSON. */
   readonly argument: unknown;
-  readonly sender: GetTransactionAnswerRecordedSender;
+  readonly sender: ListTransactionsAnswerItemSender;
   /** Organisations whose peers endorsed it. */
   readonly endorsers: readonly string[];
   /** Rows that it wrote; none where it took no effect. */
@@ -1880,15 +1880,57 @@ export interface GetTransactionAnswerRecordedRow {
   readonly key: readonly string[];
 }
 
-/** `GetTransactionAnswerRecordedSender` of the OpenAPI document. */
-export interface GetTransactionAnswerRecordedSender {
-  readonly mspId: string;
-  readonly role: string | null;
-  readonly person: string | null;
-}
-
 /** sent: not known yet, ask again. invalid: the ledger refused it and nothing was written. */
 export type GetTransactionAnswerState = 'sent' | 'committed' | 'invalid';
+
+/** Found. */
+export interface GetTransactionRowsAnswer {
+  readonly transactionId: string;
+  readonly block: number;
+  /** Peers invalidate a transaction where one of these changed meanwhile. */
+  readonly reads: readonly GetTransactionRowsAnswerRead[];
+  readonly writes: readonly GetTransactionRowsAnswerWrite[];
+  /** Rows of which it sets who must endorse changes. */
+  readonly policies: readonly GetTransactionRowsAnswerPolicy[];
+  /** Whether that is all: at most 500 of each are given. */
+  readonly complete: boolean;
+}
+
+/** `GetTransactionRowsAnswerPolicy` of the OpenAPI document. */
+export interface GetTransactionRowsAnswerPolicy {
+  readonly chaincode: string;
+  /** Of a row of the consortium's rules; null of any other key. */
+  readonly kind: string | null;
+  /** What identifies it, broad to specific. */
+  readonly key: readonly string[];
+}
+
+/** `GetTransactionRowsAnswerRead` of the OpenAPI document. */
+export interface GetTransactionRowsAnswerRead {
+  readonly chaincode: string;
+  /** Of a row of the consortium's rules; null of any other key. */
+  readonly kind: string | null;
+  /** What identifies it, broad to specific. */
+  readonly key: readonly string[];
+  /** The transaction that wrote what was read; null where there was no such row. */
+  readonly version: GetTransactionRowsAnswerReadVersion | null;
+}
+
+/** `GetTransactionRowsAnswerReadVersion` of the OpenAPI document. */
+export interface GetTransactionRowsAnswerReadVersion {
+  readonly block: number;
+  readonly place: number;
+}
+
+/** `GetTransactionRowsAnswerWrite` of the OpenAPI document. */
+export interface GetTransactionRowsAnswerWrite {
+  readonly chaincode: string;
+  /** Of a row of the consortium's rules; null of any other key. */
+  readonly kind: string | null;
+  /** What identifies it, broad to specific. */
+  readonly key: readonly string[];
+  readonly deleted: boolean;
+}
 
 /** Found. */
 export interface GetUpdateAnswer {
@@ -2231,6 +2273,39 @@ export interface ListErasuresAnswer {
 }
 
 /** Found. */
+export interface ListLedgerBlocksAnswer {
+  readonly items: readonly ListLedgerBlocksAnswerItem[];
+  readonly bookmark?: string;
+  /** Path and query of the next page; absent on the last page. */
+  readonly next?: string;
+}
+
+/** `ListLedgerBlocksAnswerItem` of the OpenAPI document. */
+export interface ListLedgerBlocksAnswerItem {
+  readonly number: number;
+  /** SHA-256 of its header in hexadecimal: what the next block names. */
+  readonly hash: string;
+  /** Of the block before; null of block 0. */
+  readonly previousHash: string | null;
+  /** SHA-256 of its transactions. */
+  readonly dataHash: string;
+  /** The time of its latest transaction that took effect; null where none did. */
+  readonly at: string | null;
+  /** How many it holds. */
+  readonly transactions: number;
+  /** How many of them peers called invalid. */
+  readonly withoutEffect: number;
+  /** Whether it holds the channel's configuration. */
+  readonly isConfiguration: boolean;
+  /** Organisations whose orderers signed it; none of block 0, from whose digest trust starts. */
+  readonly signedBy: readonly string[];
+  /** Organisations whose peers sent this gateway the same block, and all before it. */
+  readonly agreed: readonly string[];
+  /** Hospitals whose gateways signed that they saw the ledger as far as this block. */
+  readonly witnessed: readonly string[];
+}
+
+/** Found. */
 export interface ListMemberVotesAnswer {
   readonly items: readonly MemberVote[];
   /** Where the next page begins; absent on the last page. */
@@ -2386,6 +2461,53 @@ export interface ListStudyKeysAnswer {
   /** The label of each Data Use Ontology code in this answer. */
   readonly duoLabels?: Readonly<Record<string, string>>;
 }
+
+/** Found. */
+export interface ListTransactionsAnswer {
+  readonly items: readonly ListTransactionsAnswerItem[];
+  readonly bookmark?: string;
+  /** Path and query of the next page; absent on the last page. */
+  readonly next?: string;
+}
+
+/** `ListTransactionsAnswerItem` of the OpenAPI document. */
+export interface ListTransactionsAnswerItem {
+  readonly transactionId: string;
+  readonly block: number;
+  /** Its number within the block, from 0. */
+  readonly place: number;
+  /** Its time, as its sender says. */
+  readonly at: string;
+  /** The rules of the consortium, or `_lifecycle`: changes of these rules. */
+  readonly chaincode: string;
+  /** What it was, for example study:propose. */
+  readonly transaction: string;
+  /** What its argument names: a study, a dataset, a member. */
+  readonly subjects: readonly ListTransactionsAnswerItemSubject[];
+  readonly sender: ListTransactionsAnswerItemSender;
+  /** Organisations whose peers endorsed it. */
+  readonly endorsers: readonly string[];
+  /** Why it took no effect; null where it did. */
+  readonly validationCode: string | null;
+}
+
+/** `ListTransactionsAnswerItemSender` of the OpenAPI document. */
+export interface ListTransactionsAnswerItemSender {
+  readonly mspId: string;
+  /** By the certificate; null where it says none. */
+  readonly role: string | null;
+  /** The name of the certificate. */
+  readonly person: string | null;
+}
+
+/** `ListTransactionsAnswerItemSubject` of the OpenAPI document. */
+export interface ListTransactionsAnswerItemSubject {
+  readonly kind: string;
+  readonly id: string;
+}
+
+/** `ListTransactionsValidity` of the OpenAPI document. */
+export type ListTransactionsValidity = 'valid' | 'invalid';
 
 /** Found. */
 export interface ListWebhooksAnswer {
@@ -5000,12 +5122,51 @@ export interface Api {
     readonly body: EndorseTransactionRequest;
     readonly answer: SubmitTransactionAnswer;
   };
+  /** The blocks that this gateway checked, newest first. */
+  readonly listLedgerBlocks: {
+    readonly path: Nothing;
+    readonly query: { readonly limit?: number; readonly bookmark?: string; readonly pageSize?: number };
+    readonly body: undefined;
+    readonly answer: ListLedgerBlocksAnswer;
+  };
+  /** One block that this gateway checked. */
+  readonly getLedgerBlock: {
+    readonly path: { readonly number: number };
+    readonly query: Nothing;
+    readonly body: undefined;
+    readonly answer: ListLedgerBlocksAnswerItem;
+  };
+  /** Transactions of the channel, newest first: by hospital, name, id, block, time and validity. */
+  readonly listTransactions: {
+    readonly path: Nothing;
+    readonly query: {
+      readonly limit?: number;
+      readonly bookmark?: string;
+      readonly pageSize?: number;
+      readonly hospital?: string;
+      readonly transaction?: string;
+      readonly subject?: string;
+      readonly block?: number;
+      readonly validity?: ListTransactionsValidity;
+      readonly from?: string;
+      readonly to?: string;
+    };
+    readonly body: undefined;
+    readonly answer: ListTransactionsAnswer;
+  };
   /** One transaction of the channel, also of another gateway: who, when, what, and what became of it. */
   readonly getTransaction: {
     readonly path: { readonly transactionId: string };
     readonly query: Nothing;
     readonly body: undefined;
     readonly answer: GetTransactionAnswer;
+  };
+  /** The rows that a transaction read and wrote. */
+  readonly getTransactionRows: {
+    readonly path: { readonly transactionId: string };
+    readonly query: Nothing;
+    readonly body: undefined;
+    readonly answer: GetTransactionRowsAnswer;
   };
   /** The channel, this organisation, the height, and by whom the history is witnessed. */
   readonly getLedger: {
@@ -5468,7 +5629,11 @@ export const ROUTES = {
   prepareTransaction: { method: 'POST', path: '/v1/unsigned-transactions' },
   endorseTransaction: { method: 'POST', path: '/v1/unsigned-transactions/{transactionId}/endorsement' },
   submitTransaction: { method: 'POST', path: '/v1/unsigned-transactions/{transactionId}/submission' },
+  listLedgerBlocks: { method: 'GET', path: '/v1/blocks' },
+  getLedgerBlock: { method: 'GET', path: '/v1/blocks/{number}' },
+  listTransactions: { method: 'GET', path: '/v1/transactions' },
   getTransaction: { method: 'GET', path: '/v1/transactions/{transactionId}' },
+  getTransactionRows: { method: 'GET', path: '/v1/transactions/{transactionId}/rows' },
   getLedger: { method: 'GET', path: '/v1/ledger' },
   getAttention: { method: 'GET', path: '/v1/attention' },
   getOperation: { method: 'GET', path: '/v1/operations/{operationId}' },

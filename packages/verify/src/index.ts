@@ -16,7 +16,8 @@ export {
 export { type FabricBlock, genesisDigest, readBlock } from './blocks/fabric-block.ts';
 export type { CheckedTransaction } from './blocks/ledger-replay.ts';
 export type { LedgerState, Row } from './blocks/ledger-state.ts';
-export type { Version } from './blocks/read-write-set.ts';
+export type { NamespaceSet, Version } from './blocks/read-write-set.ts';
+export { rowsOfTransaction } from './blocks/rows-of-transaction.ts';
 export { type BlockNeeds, neededFor } from './bundle/block-needs.ts';
 export { type Disclosure, FORMAT, type Subject, type SubjectKind } from './bundle/bundle-claim.ts';
 export { UnreadableBundleError } from './bundle/bundle-file.ts';

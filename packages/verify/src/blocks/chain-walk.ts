@@ -88,6 +88,7 @@ export class ChainWalk {
   readonly #options: ChainOptions;
   readonly #signedBy = new Map<string, number>();
   readonly #configurationBlocks: number[] = [];
+  #signers: readonly string[] = [];
   #configuration: ChannelConfiguration | undefined;
 
   constructor(options: ChainOptions, resumed?: Resumed) {
@@ -100,6 +101,11 @@ export class ChainWalk {
   /** The block that holds the configuration in force; undefined before the first. */
   get configurationBlock(): number | undefined {
     return this.#configurationBlocks.at(-1);
+  }
+
+  /** Organisations whose orderers signed the last block, in the order of their names; none of block 0. */
+  get signers(): readonly string[] {
+    return this.#signers;
   }
 
   /** @throws BrokenChainError */
@@ -149,7 +155,8 @@ export class ChainWalk {
     if (orderers === undefined) throw new BrokenChainError(place, 'no orderer signed it');
     const checked = checkOrderers(header, orderers, before);
     if ('problem' in checked) throw new BrokenChainError(place, checked.problem);
-    for (const mspId of new Set(checked.signers)) {
+    this.#signers = [...new Set(checked.signers)].sort();
+    for (const mspId of this.#signers) {
       this.#signedBy.set(mspId, (this.#signedBy.get(mspId) ?? 0) + 1);
     }
     const next = part.kind === 'block' ? configurationIn(part) : undefined;

@@ -54,6 +54,8 @@ export interface CheckedBlock {
   readonly number: number;
   /** SHA-256 of its header. */
   readonly hash: Uint8Array;
+  /** Organisations whose orderers signed it, in the order of their names; none of block 0, which nobody signs. */
+  readonly signedBy: readonly string[];
   /** The block that holds the configuration in force after it; its own number where it is one. */
   readonly configurationBlock: number;
   readonly transactions: readonly BlockTransaction[];
@@ -147,6 +149,7 @@ export class ChannelChecker {
     return {
       number: block.header.number,
       hash: headerHash(block.header),
+      signedBy: this.#walk.signers,
       configurationBlock: this.#walk.configurationBlock!,
       dataHash: block.header.dataHash,
       needs: this.#needs.needs,

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+import { type WrittenTransaction, written, writtenHistory } from '../testing/written-history.ts';
+import { LOOKED_AT_MAX, type TransactionFilter } from './ledger-search.ts';
+
+const at = (minute: number): string => new Date(Date.UTC(2026, 2, 1, 0, minute)).toISOString();
+
+const sent = (minute: number, more: Partial<WrittenTransaction> = {}): WrittenTransaction => ({
+  at: at(minute),
+  writes: [],
+  ...more,
+});
+
+const of = (mspId: string) => ({ sender: { mspId, role: undefined, person: undefined } });
+
+describe('who looks through the ledger', () => {
+  const index = writtenHistory([
+    sent(0, {
+      name: 'member:register',
+      argument: { title: 'Alpha' },
+      writes: [written('member', ['AMSP'], {})],
+    }),
+    sent(1, { ...of('AMSP'), argument: { studyId: 's' } }),
+    sent(2, { ...of('BMSP'), argument: { studyId: 's', datasetId: 'd' }, name: 'study:consent' }),
+    sent(3, { ...of('BMSP'), argument: { studyId: 's2' }, code: 'MVCC_READ_CONFLICT' }),
+    sent(4, {
+      ...of('AMSP'),
+      argument: { studyId: 's' },
+      name: 'round:open',
+      writes: [written('round', ['s', '1'], {})],
+    }),
+  ]);
+  const { search } = index.history;
+  after(() => index.close());
+  const blocks = (filter: TransactionFilter, range = { limit: 10 }) =>
+    search.transactions(filter, range).items.map(({ block }) => block);
+
+  it('finds blocks newest first, page by page, each with who agrees on it', () => {
+    const [first, second] = search.blocks({ limit: 2 });
+    assert.deepEqual([first!.number, second!.number], [4, 3]);
+    assert.deepEqual([second!.transactions, second!.withoutEffect, second!.agreed], [1, 0, ['Org1MSP']]);
+    assert.deepEqual(first!.previousHash, second!.hash);
+    assert.deepEqual(
+      search.blocks({ before: 3, limit: 10 }).map(({ number }) => number),
+      [2, 1, 0],
+    );
+    assert.equal(search.block(0)!.previousHash, undefined);
+    assert.equal(search.block(5), undefined);
+    assert.equal(search.block(0)!.at, at(0));
+  });
+
+  it('finds transactions by hospital, name, id, block, time and effect, and by several at once', () => {
+    assert.deepEqual(blocks({}), [4, 3, 2, 1, 0]);
+    assert.deepEqual(blocks({ mspId: 'AMSP' }), [4, 1]);
+    assert.deepEqual(blocks({ name: 'study:consent' }), [2]);
+    assert.deepEqual(blocks({ subjectId: 's' }), [4, 2, 1]);
+    assert.deepEqual(blocks({ subjectId: 'd' }), [2]);
+    assert.deepEqual(blocks({ subjectId: 'AMSP' }), [0], 'by the row that it wrote');
+    assert.deepEqual(blocks({ subjectId: '1' }), [], 'a number is no id');
+    assert.deepEqual(blocks({ tookEffect: false }), [3]);
+    assert.deepEqual(blocks({ subjectId: 's2', tookEffect: true }), []);
+    assert.deepEqual(blocks({ block: 2 }), [2]);
+    assert.deepEqual(blocks({ block: 9 }), []);
+    assert.deepEqual(blocks({ from: at(1), to: at(3) }), [2, 1]);
+    assert.deepEqual(blocks({ from: at(9) }), []);
+    assert.deepEqual(blocks({ subjectId: 's', mspId: 'AMSP', from: at(2) }), [4]);
+  });
+
+  it('gives each once over pages', () => {
+    const seen: number[] = [];
+    for (let before: number | undefined; ; ) {
+      const page = search.transactions({ subjectId: 's' }, { before, limit: 1 });
+      seen.push(...page.items.map(({ block }) => block));
+      before = page.before;
+      if (before === undefined) break;
+    }
+    assert.deepEqual(seen, [4, 2, 1]);
+  });
+
+  it('looks at so many for one page and no more, and says where to go on', () => {
+    const long = writtenHistory([
+      sent(0, { ...of('AMSP') }),
+      ...Array.from({ length: LOOKED_AT_MAX + 10 }, (_, minute) => sent(minute, of('BMSP'))),
+    ]);
+    const filter = { mspId: 'AMSP', name: 'study:propose' };
+    const first = long.history.search.transactions(filter, { limit: 10 });
+    assert.deepEqual(first.items, []);
+    const second = long.history.search.transactions(filter, { before: first.before, limit: 10 });
+    assert.deepEqual([second.items.map(({ block }) => block), second.before], [[0], undefined]);
+    assert.deepEqual(long.history.search.transactions({ mspId: 'AMSP' }, { limit: 10 }).items.length, 1);
+    long.close();
+  });
+
+  it('is not led astray by what a member writes into an argument', () => {
+    const odd = writtenHistory([
+      sent(0, { argument: { studyId: { $ne: 1 }, datasetId: ['a'], title: 's' } }),
+      sent(1, {
+        argument: Object.fromEntries(
+          Array.from({ length: 99 }, (_, i) => [
+            `x${'abcdefghij'[i % 10]}${'klmnopqrst'[Math.floor(i / 10)]}Id`,
+            `id-${i}`,
+          ]),
+        ),
+      }),
+      sent(2, { argument: { studyId: "s' OR 1=1 --" } }),
+      sent(3, { argument: { studyId: 'x'.repeat(200) } }),
+    ]);
+    const found = (subjectId: string) =>
+      odd.history.search.transactions({ subjectId }, { limit: 10 }).items.map(({ block }) => block);
+    assert.deepEqual([found('s'), found('a'), found('id-0'), found('id-98')], [[], [], [1], []]);
+    assert.deepEqual([found("s' OR 1=1 --"), found('x'.repeat(200))], [[2], []]);
+    odd.close();
+  });
+});
