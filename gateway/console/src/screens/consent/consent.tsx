@@ -1,8 +1,124 @@
-// What a steward reads before a dataset takes part in a study, and how they answer.
+// The consent of one dataset to one study: what is asked, on which terms, at what cost, and the steward's answer.
+import type { Consent, Dataset, Decline, StudyAnswer } from '@consilium/domain';
 import { useTranslation } from 'react-i18next';
+import { useParams } from 'wouter';
+import { useMay, useSession } from '../../app/session.tsx';
+import { HospitalName, useHospitalTitle } from '../../components/names.tsx';
+import { Notice } from '../../components/notice.tsx';
 import { Page } from '../../components/page.tsx';
+import { Failure, Loading, QueryState } from '../../components/query-state.tsx';
+import { StateBadge } from '../../components/state-badge.tsx';
+import { Erasures } from '../study/consents.tsx';
+import { Protection } from '../study/plan.tsx';
+import { useDataset, useDeclines, useMotions, useStudy } from '../study/study-queries.ts';
+import { Answering } from './answering.tsx';
+import { Changed } from './changed.tsx';
+import styles from './consent.module.css';
+import { useConsent } from './consent-queries.ts';
+import { standingOf, takesConsents } from './decision.ts';
+import { GivenConsent, GivenRefusal } from './given.tsx';
+import { StudyText, Terms } from './study-text.tsx';
 
-export default function Consent() {
+export default function ConsentScreen() {
+  const { studyId = '', datasetId = '' } = useParams<{ studyId: string; datasetId: string }>();
   const { t } = useTranslation('consent');
-  return <Page title={t('title')} />;
+  const { t: ofStudy } = useTranslation('study');
+  const titleOf = useHospitalTitle();
+  const study = useStudy(studyId);
+  const dataset = useDataset(datasetId);
+  const consent = useConsent(studyId, datasetId);
+  const declines = useDeclines(studyId);
+  const decline = declines.data?.find((one) => one.datasetId === datasetId);
+  const isRead = study.data !== undefined && consent.data !== undefined;
+  const standing = isRead
+    ? standingOf(study.data, { consent: consent.data ?? undefined, decline })
+    : undefined;
+  return (
+    <Page
+      title={t('title', { dataset: dataset.data?.title ?? datasetId })}
+      crumbs={[
+        { title: ofStudy('title'), to: '/studies' },
+        { title: study.data?.title ?? studyId, to: `/studies/${studyId}` },
+      ]}
+      {...(standing !== undefined && { beside: <StateBadge state={standing} /> })}
+      {...(study.data !== undefined && {
+        lead: (
+          <bdi>
+            {t('lead', { study: study.data.title, hospital: titleOf(study.data.requester) })}
+            {standing !== undefined && ` ${t(`standing.${standing}`)}`}
+          </bdi>
+        ),
+      })}
+    >
+      <QueryState query={study} isEmpty={() => false} lines={8}>
+        {(found) => (
+          <QueryState query={dataset} isEmpty={() => false}>
+            {(own) =>
+              consent.data === undefined ? (
+                consent.error === null ? (
+                  <Loading />
+                ) : (
+                  <Failure error={consent.error} retry={() => void consent.refetch()} />
+                )
+              ) : (
+                <Reading study={found} dataset={own} consent={consent.data ?? undefined} decline={decline} />
+              )
+            }
+          </QueryState>
+        )}
+      </QueryState>
+    </Page>
+  );
+}
+
+interface ReadingProps {
+  readonly study: StudyAnswer;
+  readonly dataset: Dataset;
+  readonly consent: Consent | undefined;
+  readonly decline: Decline | undefined;
+}
+
+function Reading({ study, dataset, consent, decline }: ReadingProps) {
+  const { t } = useTranslation('consent');
+  const { hospital } = useSession();
+  const { datasetId, owner } = dataset;
+  const motions = useMotions(study.studyId);
+  const [mayGrant, mayDecline] = [useMay('grantConsent'), useMay('declineStudy')];
+  const mayDecide = mayGrant || mayDecline;
+  const isOwn = owner === hospital.mspId;
+  const isWanted = study.datasets.includes(datasetId);
+  if (!isWanted && consent === undefined) {
+    return (
+      <Notice tone="warning" title={t('notWanted.title')}>
+        <p>{t('notWanted.detail')}</p>
+      </Notice>
+    );
+  }
+  const isOpen = consent === undefined && isOwn && takesConsents(study);
+  return (
+    <div className={styles.parts}>
+      {!isOwn && (
+        <Notice title={t('notOwn.title')}>
+          <p>
+            <HospitalName mspId={owner} /> · {t('notOwn.detail', { hospital: owner })}
+          </p>
+        </Notice>
+      )}
+      {isOwn && motions.data !== undefined && (
+        <Changed study={study} answers={{ consent, decline, motions: motions.data, mspId: hospital.mspId }} />
+      )}
+      {consent !== undefined && <GivenConsent study={study} consent={consent} isOwn={isOwn} />}
+      {consent === undefined && decline !== undefined && <GivenRefusal decline={decline} />}
+      {consent?.withdrawnAt !== undefined && <Erasures studyId={study.studyId} datasetId={datasetId} />}
+      <StudyText study={study} datasetId={datasetId} />
+      <Protection study={study} datasetId={datasetId} />
+      <Terms study={study} dataset={dataset} />
+      {isOpen &&
+        (mayDecide ? (
+          <Answering study={study} dataset={dataset} decline={decline} />
+        ) : (
+          <Notice title={t('mayNotDecide')} />
+        ))}
+    </div>
+  );
 }

@@ -7,6 +7,7 @@ import { Term } from '../../components/meaning.tsx';
 import { Section } from '../../components/page.tsx';
 import { Empty, QueryState } from '../../components/query-state.tsx';
 import { type Column, Table } from '../../components/table.tsx';
+import type { Rounding } from '../../format/decimal.ts';
 import { DatasetOf } from './dataset-of.tsx';
 import styles from './study.module.css';
 import { type AccountCosts, costOf, type StudyCost } from './study-costs.ts';
@@ -76,13 +77,13 @@ function CostTable({ record }: { readonly record: Recorded }) {
 }
 
 /** ε of both accounts, with their names. */
-export function Pair({ of }: { readonly of: AccountCosts }) {
+export function Pair({ of, rounding = 'up' }: { readonly of: AccountCosts; readonly rounding?: Rounding }) {
   const { t } = useTranslation();
   return (
     <span className={styles.named}>
       {(['training', 'heldOut'] as const).map((pool) => (
         <span key={pool} className={styles.pair}>
-          <Epsilon value={of[pool]} isBare />{' '}
+          <Epsilon value={of[pool]} rounding={rounding} isBare />{' '}
           <span className="small soft">{t(`pools.${pool === 'training' ? 'training' : 'held-out'}`)}</span>
         </span>
       ))}

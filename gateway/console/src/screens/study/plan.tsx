@@ -22,7 +22,11 @@ export function Plan({ study }: { readonly study: StudyAnswer }) {
 
 type SaidStudy = Pick<StudyAnswer, 'training' | 'validation' | 'unit' | 'rounds' | 'datasets'>;
 
-/** The mechanism, the promise and its limits. @param datasetId of the budget whose δ is taken; the first's where absent */
+/**
+ * The mechanism, the promise and its limits.
+ *
+ * @param datasetId of the budget whose δ is taken; the first one's where absent
+ */
 export function Protection({ study, datasetId }: { readonly study: SaidStudy; readonly datasetId?: string }) {
   const { t } = useTranslation('study');
   const datasets = useDatasets();
@@ -99,57 +103,65 @@ function Factor({ epsilon, delta }: { readonly epsilon: string; readonly delta: 
 }
 
 /** Every part of the text that hospitals consent to. */
-export function WholeText({ study }: { readonly study: StudyAnswer }) {
+function WholeText({ study }: { readonly study: StudyAnswer }) {
+  const { t } = useTranslation('study');
+  return (
+    <Section title={t('plan.detailsTitle')}>
+      <TextFacts study={study} />
+    </Section>
+  );
+}
+
+/** The text of a study, field by field. */
+export function TextFacts({ study }: { readonly study: StudyAnswer }) {
   const { t } = useTranslation('study');
   const { t: word } = useTranslation();
   const { model, training, aggregation, validation, quorum, weights, publicTimes } = study;
   const all = (weights ?? []).reduce((sum, { weight }) => sum + weight, 0);
   const seconds = (count: number) => (count === 0 ? '0' : formatDuration(count));
   return (
-    <Section title={t('plan.detailsTitle')}>
-      <Facts
-        facts={[
-          [t('plan.facts.studyId'), <Code key="id" text={study.studyId} />],
-          [t('plan.facts.question'), <bdi key="question">{study.question}</bdi>],
-          [t('plan.facts.purpose'), `${word(`purposes.${study.purpose}`)} (${study.purpose})`],
-          [
-            t('plan.facts.datasets'),
-            <DatasetLines key="datasets" datasets={study.datasets} weights={weights} all={all} />,
-          ],
-          [
-            t('plan.facts.model'),
-            t('plan.facts.modelValue', { parameters: model.parameters, inputs: model.inputs }),
-          ],
-          [
-            t('plan.facts.localParameters'),
-            model.localParameters.length === 0 ? (
-              t('plan.none')
-            ) : (
-              <bdi key="local">{model.localParameters.join(', ')}</bdi>
-            ),
-          ],
-          [t('plan.facts.graph'), <Code key="graph" text={model.graph.sha256} length={16} />],
-          [t('plan.facts.learningRate'), training.learningRate],
-          [t('plan.facts.unit'), t(`plan.units.${study.unit}`)],
-          [t('plan.facts.aggregation'), <code key="rule">{aggregation.rule}</code>],
-          [t('plan.facts.minimum'), validation.minimum],
-          [t('plan.facts.quorum'), t('plan.facts.quorumValue', quorum)],
-          [t('plan.facts.deadline'), formatDuration(study.roundDeadlineSeconds)],
-          ...(publicTimes === undefined
-            ? []
-            : [
-                [
-                  t('plan.facts.publicTimes'),
-                  t('plan.publicTimesValue', {
-                    update: seconds(publicTimes.updateSeconds),
-                    verdict: seconds(publicTimes.verdictSeconds),
-                  }),
-                ] as const,
-              ]),
-          [t('plan.facts.afterWithdrawal'), t(`plan.afterWithdrawal.${study.afterWithdrawal ?? 'kept'}`)],
-        ]}
-      />
-    </Section>
+    <Facts
+      facts={[
+        [t('plan.facts.studyId'), <Code key="id" text={study.studyId} />],
+        [t('plan.facts.question'), <bdi key="question">{study.question}</bdi>],
+        [t('plan.facts.purpose'), `${word(`purposes.${study.purpose}`)} (${study.purpose})`],
+        [
+          t('plan.facts.datasets'),
+          <DatasetLines key="datasets" datasets={study.datasets} weights={weights} all={all} />,
+        ],
+        [
+          t('plan.facts.model'),
+          t('plan.facts.modelValue', { parameters: model.parameters, inputs: model.inputs }),
+        ],
+        [
+          t('plan.facts.localParameters'),
+          model.localParameters.length === 0 ? (
+            t('plan.none')
+          ) : (
+            <bdi key="local">{model.localParameters.join(', ')}</bdi>
+          ),
+        ],
+        [t('plan.facts.graph'), <Code key="graph" text={model.graph.sha256} length={16} />],
+        [t('plan.facts.learningRate'), training.learningRate],
+        [t('plan.facts.unit'), t(`plan.units.${study.unit}`)],
+        [t('plan.facts.aggregation'), <code key="rule">{aggregation.rule}</code>],
+        [t('plan.facts.minimum'), validation.minimum],
+        [t('plan.facts.quorum'), t('plan.facts.quorumValue', quorum)],
+        [t('plan.facts.deadline'), formatDuration(study.roundDeadlineSeconds)],
+        ...(publicTimes === undefined
+          ? []
+          : [
+              [
+                t('plan.facts.publicTimes'),
+                t('plan.publicTimesValue', {
+                  update: seconds(publicTimes.updateSeconds),
+                  verdict: seconds(publicTimes.verdictSeconds),
+                }),
+              ] as const,
+            ]),
+        [t('plan.facts.afterWithdrawal'), t(`plan.afterWithdrawal.${study.afterWithdrawal ?? 'kept'}`)],
+      ]}
+    />
   );
 }
 

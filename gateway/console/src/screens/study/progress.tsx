@@ -227,7 +227,6 @@ function Rounds({ rounds }: { readonly rounds: readonly RoundDossier[] }) {
       id: 'round',
       header: t('rounds.round'),
       isRowHeader: true,
-      isNumber: true,
       sortBy: ({ round }) => round.round,
       cell: ({ round }) => round.round,
     },

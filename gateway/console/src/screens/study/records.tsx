@@ -81,7 +81,6 @@ function Receipts({ studyId }: { readonly studyId: string }) {
       id: 'round',
       header: t('records.round'),
       isRowHeader: true,
-      isNumber: true,
       cell: ({ round }) => round,
     },
     {
