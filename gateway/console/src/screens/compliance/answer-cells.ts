@@ -100,9 +100,13 @@ export function columnsOf(
   );
 }
 
-/** Parts of a sentence: what is in quotation marks was written by members, and has its own direction of writing. */
+/**
+ * Parts of a sentence: what is in quotation marks was written by members, and has its own direction of writing. A
+ * number stays beside its letter.
+ */
 export function sentenceParts(sentence: string): { readonly text: string; readonly isQuote: boolean }[] {
   return sentence
+    .replaceAll(/([εδ]) (?=[0-9])/g, '$1\u00a0')
     .split(/(“[^”]*”)/)
     .filter((text) => text !== '')
     .map((text) => ({ text, isQuote: text.startsWith('“') }));

@@ -172,7 +172,12 @@ function CellOf({
       </Link>
     ),
     digest: () => <Code text={value} length={12} />,
-    pool: () => (value === 'training' || value === 'held-out' ? shared(`pools.${value}`) : value),
+    pool: () =>
+      value === 'training' || value === 'held-out' ? (
+        <span className={styles.pool}>{shared(`pools.${value}`)}</span>
+      ) : (
+        value
+      ),
     state: () => (isState(value) ? <StateBadge state={value} /> : <bdi>{value}</bdi>),
     kept: () => (Object.hasOwn(KEPT, value) ? t(`kept.${value as keyof typeof KEPT}`) : <bdi>{value}</bdi>),
   };

@@ -10,6 +10,13 @@ import { formatDay, formatTime } from '../../format/times.ts';
 import { type AccountRow, accountKey, budgetMarks, courseRows } from './budget-course.ts';
 import styles from './compliance.module.css';
 
+/** A time as precise as the chart is long. */
+function sayTime(at: number, spanMs: number): string {
+  if (spanMs > 3 * DAY_MS) return formatDay(at);
+  return spanMs > DAY_MS / 2 ? formatTime(at) : new Date(at).toLocaleTimeString();
+}
+const DAY_MS = 86_400_000;
+
 export function BudgetChart({ answer }: { readonly answer: Api['askBudgets']['answer'] }) {
   const { t } = useTranslation('compliance');
   const [key, setKey] = useState<string>();
@@ -54,7 +61,7 @@ export function BudgetChart({ answer }: { readonly answer: Api['askBudgets']['an
               field: 'at',
               label: t('chart.time'),
               isTime: true,
-              say: (at) => (spanMs > 3 * 86_400_000 ? formatDay(at) : formatTime(at)),
+              say: (at) => sayTime(at, spanMs),
               domain: [first, Math.max(last, gone ?? last)],
             }}
             y={{

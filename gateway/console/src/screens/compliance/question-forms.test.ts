@@ -94,7 +94,10 @@ test('a heading and its meaning are read from one text, and columns that no row 
   assert.deepEqual(columnsOf(meanings, []), ['a', 'rdp']);
 });
 
-test('what members wrote is kept apart in a sentence', () => {
+test('what members wrote is kept apart in a sentence, and a number stays beside its letter', () => {
+  assert.deepEqual(sentenceParts('It cost ε 2.7 of ε.'), [
+    { text: 'It cost ε\u00a02.7 of ε.', isQuote: false },
+  ]);
   assert.deepEqual(sentenceParts('A “b” (c).'), [
     { text: 'A ', isQuote: false },
     { text: '“b”', isQuote: true },

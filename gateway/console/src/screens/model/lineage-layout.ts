@@ -3,8 +3,8 @@ import { Graph, layout } from '@dagrejs/dagre';
 import { type LineageGraph, type LineageNode, nodeId } from './lineage-graph.ts';
 
 /** How large a node is, in pixels of a drawing at full size. */
-export const NODE = { width: 224, height: 74 } as const;
-const GAP = { column: 76, row: 14 } as const;
+export const NODE = { width: 208, height: 74 } as const;
+const GAP = { column: 56, row: 14 } as const;
 const MARGIN = 16;
 
 /** A node with its centre. */

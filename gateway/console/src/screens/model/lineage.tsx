@@ -95,7 +95,7 @@ function LineageOf(given: {
   const allOpen = isFew && rounds.every(({ round }) => open.has(nodeId.round(round)));
   const shared = { sayNode, selected, onSelect: setSelected, onToggle: toggle };
   return (
-    <div className={styles.layout}>
+    <div className={`${styles.layout} ${chosen === undefined ? '' : styles.opened}`}>
       <div className={styles.main}>
         <div className={styles.bar}>
           <Choices<View>
@@ -125,11 +125,7 @@ function LineageOf(given: {
           <LineageList facts={facts} open={open} {...shared} />
         )}
       </div>
-      {chosen === undefined ? (
-        <section className={styles.details} aria-label={t('details.title')}>
-          <p className="soft">{t('details.none')}</p>
-        </section>
-      ) : (
+      {chosen !== undefined && (
         <LineageDetails facts={facts} node={chosen} words={sayNode(chosen)} onClose={close} />
       )}
     </div>

@@ -111,7 +111,7 @@ function Losses({ datasets }: { readonly datasets: readonly Loss[] }) {
       header: t('card.patients'),
       headerContent: <Term meaning={t('card.patientsMeaning')}>{t('card.patients')}</Term>,
       isNumber: true,
-      cell: ({ patients }) => patients.replace('-', '–'),
+      cell: ({ patients }) => <span className={styles.band}>{patients.replace('-', '–')}</span>,
     },
     {
       id: 'training',
