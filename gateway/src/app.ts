@@ -12,7 +12,7 @@ import Fastify, {
 } from 'fastify';
 import type { Limits } from './config.ts';
 import { type ConsoleGiven, openConsole } from './console/console.ts';
-import type { Dependencies, TrainerAddress } from './dependencies.ts';
+import type { Dependencies, TrainerAddress, WatchedFile } from './dependencies.ts';
 import type { Ledger } from './fabric/ledger.ts';
 import { SharedEvents } from './fabric/shared-events.ts';
 import { GatewayRefusal } from './gateway-errors.ts';
@@ -118,6 +118,8 @@ export interface AppOptions {
   readonly tokens?: AccessTokens | undefined;
   /** None may be registered if absent. Closing the service closes them. */
   readonly webhooks?: WebhooksGiven;
+  /** The connection file, where it is looked at again while the gateway serves. */
+  readonly connection?: WatchedFile | undefined;
   /** Plain HTTP if absent. */
   readonly tls?: TlsListener | undefined;
   /** Nothing is traced if absent. Closing the service closes it. */
@@ -291,6 +293,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     history,
     witnesses,
     apiKeys,
+    connection: options.connection,
     webhooks,
     tls,
     metrics,

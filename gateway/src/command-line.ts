@@ -175,6 +175,7 @@ async function serve(config: Config): Promise<void> {
     witnesses,
     witnessTls,
     outbox,
+    connection: watched,
     apiKeys,
     apiKeysByRest: config.apiKeysByRest,
     tokens: config.signIn && new AccessTokens(config.signIn),

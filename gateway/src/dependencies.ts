@@ -16,6 +16,12 @@ export interface TrainerAddress {
   readonly key: string;
 }
 
+/** A file that is looked at again while the gateway serves. */
+export interface WatchedFile {
+  /** Why its present text does not count; undefined where it does. */
+  readonly problem: string | undefined;
+}
+
 export interface Dependencies {
   readonly ledger: Ledger;
   /** The ledger's events, read once for all who listen. */
@@ -29,6 +35,7 @@ export interface Dependencies {
   readonly witnesses: WitnessExchange;
   readonly apiKeys: ApiKeys;
   readonly webhooks: Webhooks;
+  readonly connection: WatchedFile | undefined;
   /** undefined where plain HTTP is spoken. */
   readonly tls: TlsListener | undefined;
   readonly metrics: Metrics;

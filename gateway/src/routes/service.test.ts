@@ -25,6 +25,24 @@ test('a gateway is healthy without its ledger, and says what it misses until it 
   assert.equal((await ready()).statusCode, 200);
 });
 
+test('a connection file that does not fit makes a gateway unready, says nothing of its text, and is forgotten', async (t) => {
+  const connection: { problem: string | undefined } = { problem: undefined };
+  const gateway = await openGateway({ connection });
+  t.after(() => gateway.close());
+  const ready = () => gateway.app.inject('/readyz');
+  assert.equal((await ready()).statusCode, 200);
+  connection.problem = 'the key of the client anna is not that of its certificate';
+  const without = await ready();
+  assert.equal(without.statusCode, 503);
+  const last = without.json().checks.at(-1);
+  assert.equal(last.name, 'connection');
+  assert.match(last.problem, /does not fit, so that no change of it counts/);
+  assert.doesNotMatch(without.body, /anna/);
+  assert.equal((await gateway.app.inject('/healthz')).statusCode, 200);
+  connection.problem = undefined;
+  assert.equal((await ready()).statusCode, 200);
+});
+
 test('metrics count requests by route and ledger calls by transaction and outcome', async (t) => {
   const gateway = await openGateway();
   t.after(() => gateway.close());

@@ -2,7 +2,7 @@
 import { GATEWAY_PATHS, ROLES, type Role } from '@consilium/domain';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import type { Dependencies } from '../dependencies.ts';
+import type { Dependencies, WatchedFile } from '../dependencies.ts';
 import { type Ledger, nothingMissing, READINESS_CHECKS, type ReadinessCheck } from '../fabric/ledger.ts';
 import type { ApiKeys } from '../http/api-keys.ts';
 import { problemResponses } from '../http/documentation.ts';
@@ -19,7 +19,7 @@ const Readiness = Type.Object({
   status: Type.Enum(['ready', 'not ready']),
   checks: Type.Array(
     Type.Object({
-      name: Type.Enum([...READINESS_CHECKS, 'history', 'api-keys', 'tls']),
+      name: Type.Enum([...READINESS_CHECKS, 'history', 'connection', 'api-keys', 'tls']),
       problem: Type.Optional(Type.String()),
     }),
   ),
@@ -85,6 +85,16 @@ class WatchedReadiness {
   }
 }
 
+/** Its present text is not what the gateway goes on with. Public: the file's words are in the log. */
+const connectionCheck = (
+  connection: WatchedFile | undefined,
+): { readonly name: 'connection'; readonly problem: string }[] =>
+  connection?.problem === undefined ? [] : [{ name: 'connection', problem: BROKEN_CONNECTION }];
+
+const BROKEN_CONNECTION =
+  'the connection file, or a certificate or key that it names, does not fit, so that no change of it counts, and a ' +
+  'restart would fail or go elsewhere: the log says what to correct';
+
 /** Keys that the file should bring are refused, and so may be some that it had. Public: names no key. */
 const keysCheck = (
   apiKeys: Pick<ApiKeys, 'problem'>,
@@ -101,7 +111,7 @@ const BROKEN_TLS = 'the files of TLS do not fit, or the certificate has ended: t
 
 export function addServiceRoutes(
   app: FastifyInstance,
-  { ledger, history, metrics, apiKeys, tls }: Dependencies,
+  { ledger, history, metrics, connection, apiKeys, tls }: Dependencies,
 ): void {
   const tags = ['service'];
   const config = { rateLimit: false } as const;
@@ -135,8 +145,9 @@ export function addServiceRoutes(
         'others would answer in its place. `commit` says when the channel stops: orderers accepted a transaction, and ' +
         'no block has come since; or too few orderers work, which are asked for their newest block every few seconds. ' +
         '`history` is there where something is wrong with the ledger itself, as two blocks of one number: ' +
-        'GET /v1/attention says more; and while an index that was changed is made again. `api-keys` is there while the file of API keys is broken, `tls` while the ' +
-        'files of TLS are. Public.',
+        'GET /v1/attention says more; and while an index that was changed is made again. `connection` is ' +
+        'there while the connection file, or one that it names, does not fit, `api-keys` while the file of API keys ' +
+        'is broken, `tls` while the files of TLS are. Public.',
       response: {
         200: { ...Readiness, description: 'It can work.', examples: [READY] },
         503: { ...Readiness, description: 'It cannot; checks say why.', examples: [NOT_READY] },
@@ -146,6 +157,7 @@ export function addServiceRoutes(
       const checks = [
         ...(await readiness.within(READINESS_KEPT_MS)),
         ...historyCheck(history),
+        ...connectionCheck(connection),
         ...keysCheck(apiKeys),
         ...tlsCheck(tls),
       ];

@@ -7,7 +7,7 @@ import type { FastifyBaseLogger, FastifyInstance, InjectOptions, LightMyRequestR
 import { buildApp, type WebhooksGiven } from '../app.ts';
 import { DEFAULT_LIMITS, type Limits } from '../config.ts';
 import type { ConsoleGiven } from '../console/console.ts';
-import type { TrainerAddress } from '../dependencies.ts';
+import type { TrainerAddress, WatchedFile } from '../dependencies.ts';
 import type { Ledger } from '../fabric/ledger.ts';
 import type { AccessTokens } from '../http/access-tokens.ts';
 import { ApiKeys } from '../http/api-keys.ts';
@@ -46,6 +46,7 @@ export interface FixtureOptions<L extends Ledger = MemoryLedger> {
   readonly logger?: FastifyBaseLogger;
   readonly witnesses?: WitnessExchange;
   readonly tokens?: AccessTokens;
+  readonly connection?: WatchedFile;
   readonly tls?: TlsListener;
   readonly crossOrigin?: CrossOrigin;
   readonly tracer?: Tracer;
@@ -81,6 +82,7 @@ export async function openGateway<L extends Ledger = MemoryLedger>(
     proxies: options.proxies ?? [],
     ...(options.logger && { logger: options.logger }),
     tokens: options.tokens,
+    connection: options.connection,
     tls: options.tls,
     crossOrigin: options.crossOrigin,
     tracer: options.tracer,

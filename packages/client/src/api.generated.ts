@@ -1657,6 +1657,7 @@ export type GetReadinessAnswerCheckName =
   | 'endorsement'
   | 'commit'
   | 'history'
+  | 'connection'
   | 'api-keys'
   | 'tls';
 
