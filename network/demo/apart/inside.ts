@@ -13,7 +13,7 @@ import type { Site } from '../enrolment.ts';
 import { HospitalClient } from '../hospital-client.ts';
 import type { Host, Hosts } from './hosts.ts';
 
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 300_000;
 
 /** A hospital whose people are inside. */
 export interface InsideSite extends Site {

@@ -141,9 +141,44 @@ test('a list counts from the next connection on, in both directions, and no olde
   assert.match(lines.join('\n'), /refused Clinic2MSP: its certificate was revoked/);
   assert.match(lines.join('\n'), /is not reached: its certificate was revoked/);
   publish(await authority.revoke());
-  assert.equal(takeTlsLists(hospital, layout)[0]!.taken, 1);
+  assert.deepEqual(takeTlsLists(hospital, layout), [{ mspId, taken: 0 }]);
   assert.equal(await dial(lost), undefined);
   const text = readFileSync(file, 'utf8');
   writeFileSync(file, text.replace(/[A-Za-z0-9+/]{12}/, 'AAAAAAAAAAAA'));
   assert.equal(await dial(kept), undefined);
+});
+
+test('lists that name nothing new take no room, and those of a member who publishes more and more are bounded', async () => {
+  const [two, one] = clinics as [Clinic, Clinic];
+  const { hospital, layout } = one;
+  const { mspId } = two.hospital.own;
+  const authority = await Authority.create('TLS of one');
+  const trust = join(organisationDirOf(layout.directory, mspId), 'msp/tlscacerts');
+  mkdirSync(trust, { recursive: true });
+  writeFileSync(join(trust, 'tlsca.pem'), authority.pem);
+  const file = keptListsFile(layout.directory, mspId);
+  const MOST = 4096;
+  const take = (text: string) => {
+    writeFileSync(listsFile(hospital.file.mailbox, mspId), text);
+    return takeTlsLists(hospital, layout, MOST).find((taken) => taken.mspId === mspId)!;
+  };
+  const serials = (from: number, count: number) =>
+    Array.from({ length: count }, (_, at) => (from + at).toString(16).padStart(32, '1'));
+  const revoked = serials(0, 3);
+  for (let at = 1; at <= 3; at++)
+    assert.deepEqual(take(await authority.revoke(...revoked.slice(0, at))), { mspId, taken: 1 });
+  assert.equal(readFileSync(file, 'utf8').split('BEGIN').length - 1, 1);
+  for (let at = 0; at < 5; at++)
+    assert.deepEqual(take(await authority.revoke(...revoked)), { mspId, taken: 0 });
+  assert.equal(readFileSync(file, 'utf8').split('BEGIN').length - 1, 1);
+  // What an older list alone names stays.
+  assert.equal(take(await authority.revoke(...serials(100, 1))).taken, 1);
+  assert.equal(readFileSync(file, 'utf8').split('BEGIN').length - 1, 2);
+  let refused: ReturnType<typeof take> | undefined;
+  for (let at = 1; refused === undefined && at < 20; at++) {
+    const taken = take(await authority.revoke(...serials(at * 1000, 20)));
+    if (taken.problem !== undefined) refused = taken;
+  }
+  assert.match(refused!.problem!, /bytes together, and at most 4096 are kept: ask it for one list/);
+  assert.ok(readFileSync(file).length <= MOST);
 });

@@ -3,12 +3,13 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isOnLists, listsOfAuthority } from '@consilium/verify/channel';
+import { isOnLists, listsOfAuthority, readRevocationList } from '@consilium/verify/channel';
 import { readReceived } from '../received-file.ts';
 import { writeWhole } from '../state-file.ts';
 import type { Hospital } from './hospital-file.ts';
 import { type HospitalLayout, organisationDirOf } from './hospital-layout.ts';
 
+/** Of what one organisation publishes, and of what is kept of it: every connection of a link reads it. */
 const MOST_BYTES = 1024 * 1024;
 
 /** What was taken up of an organisation's lists. */
@@ -31,14 +32,21 @@ export function isRevokedBy(file: string, certificate: X509Certificate, root: st
 
 export interface TakenLists {
   readonly mspId: string;
-  /** How many lists are new here. */
+  /** How many lists revoke something that none did here. */
   readonly taken: number;
   /** Why nothing was taken of what is in the mailbox. */
   readonly problem?: string;
 }
 
-/** Takes up what others put into the mailbox. A list stays for good: whoever brings an older one takes nothing back. */
-export function takeTlsLists({ consortium, file }: Hospital, { directory }: HospitalLayout): TakenLists[] {
+/**
+ * Takes up what others put into the mailbox. What a list revoked stays revoked: whoever brings an older one takes
+ * nothing back. A list that names nothing beyond later ones is kept no longer.
+ */
+export function takeTlsLists(
+  { consortium, file }: Hospital,
+  { directory }: HospitalLayout,
+  mostBytes = MOST_BYTES,
+): TakenLists[] {
   return consortium.organisations.flatMap(({ mspId }): TakenLists[] => {
     const received = listsFile(file.mailbox, mspId);
     if (!existsSync(received)) return [];
@@ -49,13 +57,39 @@ export function takeTlsLists({ consortium, file }: Hospital, { directory }: Hosp
       if (lists.length === 0)
         return [{ mspId, taken: 0, problem: `no list there is signed by the TLS authority of ${mspId}` }];
       const kept = keptListsFile(directory, mspId);
-      const before = existsSync(kept) ? readFileSync(kept, 'utf8') : '';
-      const added = lists.filter((list) => !before.includes(list));
+      const before = existsSync(kept)
+        ? listsOfAuthority(readFileSync(kept, 'utf8'), new X509Certificate(root))
+        : [];
+      const known = new Set(before.flatMap(serialsOf));
+      const taken = lists.filter((list) => serialsOf(list).some((serial) => !known.has(serial))).length;
+      if (taken === 0) return [{ mspId, taken }];
+      const next = withoutNeedless([...before, ...lists])
+        .map((list) => `${list}\n`)
+        .join('');
+      if (next.length > mostBytes) {
+        const problem =
+          `its lists would be ${next.length} bytes together, and at most ${mostBytes} are kept: ask it for one list ` +
+          `of all that it revokes, and put that in the place of ${kept}`;
+        return [{ mspId, taken: 0, problem }];
+      }
       mkdirSync(join(directory, 'revoked'), { recursive: true, mode: 0o700 });
-      if (added.length > 0) writeWhole(kept, `${before}${added.map((list) => `${list}\n`).join('')}`);
-      return [{ mspId, taken: added.length }];
+      writeWhole(kept, next);
+      return [{ mspId, taken }];
     } catch (error) {
       return [{ mspId, taken: 0, problem: (error as Error).message }];
     }
   });
+}
+
+const serialsOf = (list: string): string[] => [...readRevocationList(Buffer.from(list)).serials];
+
+/** Without those that name nothing beyond later ones. */
+function withoutNeedless(lists: readonly string[]): string[] {
+  const named = new Set<string>();
+  const needed = lists.toReversed().filter((list) => {
+    const before = named.size;
+    for (const serial of serialsOf(list)) named.add(serial);
+    return named.size > before;
+  });
+  return needed.toReversed();
 }
