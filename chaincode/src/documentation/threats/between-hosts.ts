@@ -73,6 +73,45 @@ export const BETWEEN_HOSTS: ThreatSection = {
       ],
     },
     {
+      id: 'taken-back-and-used',
+      attack: 'Certificates that were taken back, and are used on',
+      titles: [
+        'what it revokes is in its list, with all that it revoked before, and nothing else is',
+        'a person is revoked also where the channel cannot be asked, which is said, and a host by its own list',
+        'a signer whose certificate the channel revoked is refused',
+        'a list counts from the next connection on, in both directions, and no older one takes it back',
+        'lists that name nothing new take no room, and those of a member who publishes more and more are bounded',
+      ],
+    },
+    {
+      id: 'orders-nothing',
+      attack: 'An orderer that takes what a hospital sends, and orders nothing',
+      titles: [
+        'where the one that took it orders nothing, the next ones get it',
+        'an approval that an orderer takes and never orders goes through another, and so does the commit',
+        'a restored Raft orderer starts while all others answer, and one of BFT as any that may lie',
+        'an organisation is not away for a backup while another is, where that would stop the channel',
+      ],
+    },
+    {
+      id: 'other-code-at-an-upgrade',
+      attack: 'Other code under an agreed version, or a former one that is gone too early',
+      titles: [
+        'what the channel may still run is started unchanged or not at all',
+        'a ceremony approves the package that this hospital has of that version',
+        'nobody approves by itself what the channel does not have, and another version ends the help',
+      ],
+    },
+    {
+      id: 'half-a-leaving',
+      attack: 'A hospital that leaves while it owes something, or whose keys outlive it',
+      titles: [
+        'each thing that is owed is said with what to do',
+        'keys are deleted for the own MSP id alone, and not while something is owed',
+        'nothing is owed once the ledger let it go, every consent is settled and the others refuse it',
+      ],
+    },
+    {
       id: 'changed-release',
       attack: 'Changed files of a release, and units that let too much',
       titles: [
