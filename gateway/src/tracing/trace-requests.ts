@@ -1,5 +1,5 @@
-// Where spans begin and end: one for each request, below that of the caller where it says one, and one for each call of
-// the ledger below it. Routes know nothing of it.
+// Where spans begin and end: one for each request of a known caller, below that of the caller where it says one, and
+// one for each call of the ledger below it. Routes know nothing of it.
 import { DomainError } from '@consilium/domain';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Ledger, type LedgerCall, LedgerError } from '../fabric/ledger.ts';
@@ -15,13 +15,15 @@ export function traceRequests(app: FastifyInstance, tracer: Tracer): void {
     tracer.within(span, done);
   });
   app.addHook('onResponse', async (request, reply) => {
+    // Who shows no valid key, or needs none, makes no work for the collector and pushes nobody's spans out.
+    if (request.apiKey === null) return;
     spans.get(request)?.end(
       {
         'http.request.method': request.method,
         'http.route': request.routeOptions.url ?? 'none',
         'http.response.status_code': reply.statusCode,
         'consilium.request_id': request.id,
-        ...(request.apiKey !== null && { 'consilium.role': request.apiKey.role }),
+        'consilium.role': request.apiKey.role,
       },
       reply.statusCode >= 500,
     );

@@ -12,6 +12,9 @@ import { type DeliveryOutcome, type DeliveryStatus, WebhookDelivery } from './we
 import { newSecret } from './webhook-signature.ts';
 import { refusalOfTarget, type WebhookTargets } from './webhook-targets.ts';
 
+/** So many times as many are kept as may be sent to: those of keys that ended count here alone. */
+const KEPT_TIMES = 10;
+
 export interface WebhooksOptions {
   readonly kept: KeptWebhooks;
   readonly ledger: Pick<Ledger, 'events' | 'height'>;
@@ -75,18 +78,13 @@ export class Webhooks {
    * @throws GatewayRefusal API_KEY_REQUIRED, WEBHOOK_TARGET_REFUSED, TOO_MANY_WEBHOOKS, WEBHOOKS_UNAVAILABLE
    */
   async register(wish: NewWebhook, caller: ApiKey): Promise<RunningWebhook> {
-    const { kept, ledger, limits, apiKeys, targets } = this.#options;
+    const { kept, ledger, apiKeys, targets } = this.#options;
     const refused = refusalOfTarget(wish.url, targets);
     if (refused !== undefined) throw new GatewayRefusal('WEBHOOK_TARGET_REFUSED', refused);
     const hash = apiKeys.hashOf(caller.id);
     if (hash === undefined) throw new GatewayRefusal('API_KEY_REQUIRED');
     const blockNumber = wish.from ?? (await ledger.height());
-    const [all, own] = [kept.all().length, this.list(caller, 'own').length];
-    if (own >= limits.webhooksPerKey || all >= limits.webhooks) {
-      const text =
-        own >= limits.webhooksPerKey ? `This API key has ${own} webhooks` : `There are ${all} webhooks`;
-      throw new GatewayRefusal('TOO_MANY_WEBHOOKS', `${text}: remove one.`);
-    }
+    this.#refuseTooMany(caller);
     const webhookId = randomBytes(8).toString('hex');
     written(() =>
       kept.add({
@@ -105,6 +103,22 @@ export class Webhooks {
     );
     this.#begin(webhookId);
     return this.#running(webhookId);
+  }
+
+  /** Those of keys that are not taken any more leave their places to others, who cannot remove them. */
+  #refuseTooMany(caller: ApiKey): void {
+    const { kept, limits, apiKeys } = this.#options;
+    const own = this.list(caller, 'own').length;
+    const all = kept.all();
+    const held = all.filter(({ owner }) => apiKeys.holderOf(owner.hash) !== undefined).length;
+    const refuse = (detail: string) => {
+      throw new GatewayRefusal('TOO_MANY_WEBHOOKS', detail);
+    };
+    if (own >= limits.webhooksPerKey) refuse(`This API key has ${own} webhooks: remove one.`);
+    if (held >= limits.webhooks) refuse(`There are ${held} webhooks: remove one.`);
+    if (all.length < limits.webhooks * KEPT_TIMES) return;
+    const others = `${all.length - held} of them of keys that are not taken any more`;
+    refuse(`There are ${all.length} webhooks, ${others}: an operator removes those.`);
   }
 
   /** Oldest first: those of the key that asks; all of them for an operator who asks for them. */

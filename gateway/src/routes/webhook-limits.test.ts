@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { proxyList } from '../http/connection-limits.ts';
+import { createApiKey, revokeApiKey } from '../http/key-file.ts';
+import { openGateway } from '../testing/gateway-fixture.ts';
+
+const HOST = 'siem.hospital.example';
+
+/** A gateway for two webhooks, whose clock a test moves on so that files are looked at. */
+async function setUp(t: TestContext) {
+  const gateway = await openGateway({
+    limits: { webhooks: 2 },
+    webhooks: {
+      send: async () => ({ delivered: true }),
+      targets: { hosts: new Set([`${HOST}:443`]), allowed: proxyList([]) },
+    },
+  });
+  t.after(() => gateway.close());
+  const path = join(gateway.directory, 'api-keys.json');
+  let nowMs = Date.now();
+  t.mock.timers.enable({ apis: ['Date'], now: nowMs });
+  /** Looked at once a second at most. */
+  const looksAgain = () => {
+    nowMs += 2_000;
+    t.mock.timers.setTime(nowMs);
+  };
+  const register = async (key: string) => {
+    const answer = await gateway.app.inject({
+      ...{ method: 'POST', url: '/v1/webhooks', payload: { url: `https://${HOST}/hook` } },
+      headers: { authorization: `Bearer ${key}` },
+    });
+    return { status: answer.statusCode, code: answer.json().code, detail: answer.json().detail };
+  };
+  return { gateway, path, looksAgain, register };
+}
+
+test('webhooks of keys that were revoked leave their places to others', async (t) => {
+  const { gateway, path, looksAgain, register } = await setUp(t);
+  const left = createApiKey({ path, role: 'auditor', id: 'left' }).key;
+  const stays = createApiKey({ path, role: 'auditor', id: 'stays' }).key;
+  looksAgain();
+  assert.equal((await register(left)).status, 201);
+  assert.equal((await register(left)).status, 201);
+  assert.equal((await register(stays)).code, 'TOO_MANY_WEBHOOKS');
+  revokeApiKey({ path, id: 'left' });
+  looksAgain();
+  assert.equal((await register(stays)).status, 201);
+  // They are shown to whoever cleans up.
+  const { items } = (await gateway.as('operator', { url: '/v1/webhooks' })).json();
+  assert.deepEqual(
+    items.map(({ registeredBy, state }: { registeredBy: string; state: string }) => [registeredBy, state]),
+    [
+      ['left', 'refused'],
+      ['left', 'refused'],
+      ['stays', 'delivering'],
+    ],
+  );
+});
+
+test('webhooks of keys that were revoked do not grow without end, and the refusal says who removes them', async (t) => {
+  const { path, looksAgain, register } = await setUp(t);
+  let refused: Awaited<ReturnType<typeof register>> | undefined;
+  for (let at = 0; at < 30 && refused === undefined; at += 1) {
+    const { key } = createApiKey({ path, role: 'auditor', id: `key-${at}` });
+    looksAgain();
+    const registered = await register(key);
+    if (registered.status !== 201) refused = registered;
+    revokeApiKey({ path, id: `key-${at}` });
+  }
+  assert.equal(refused?.code, 'TOO_MANY_WEBHOOKS');
+  assert.match(
+    refused?.detail,
+    /20 webhooks, 20 of them of keys that are not taken any more: an operator removes/,
+  );
+});
