@@ -91,6 +91,8 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 /** @returns the digest of SHA256SUMS, which names every other file. @throws Error where something is not built */
 export async function makeRelease({ root, out, node, omit = [] }: ReleaseOptions): Promise<string> {
+  if (!existsSync(join(root, 'gateway/console/dist/site/index.html')))
+    throw new Error('the console is not built: run `make build`');
   const packages = readPackages(root);
   const { packages: lock } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
     packages: Lock;

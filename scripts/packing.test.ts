@@ -70,6 +70,21 @@ describe('packages as they are packed', { skip: !isBuilt && 'not run: the packag
     }
   });
 
+  it("hold the console's page with the gateway, packed for browsers, and nothing else of the console", (t) => {
+    const gateway = published.find(({ name }) => name === '@consilium/gateway')!;
+    if (!existsSync(join(root, gateway.folder, 'console/dist/site/index.html'))) {
+      t.skip('not run: the console is not built');
+      return;
+    }
+    const files = filesOf(gateway).filter((file) => file.startsWith('console/'));
+    const elsewhere = files.filter((file) => !/^console\/dist\/site\/(assets\/)?[\w-]/.test(file));
+    assert.deepEqual(elsewhere, []);
+    assert.ok(files.includes('console/dist/site/index.html'));
+    const scripts = files.filter((file) => file.endsWith('.js'));
+    assert.ok(scripts.length > 0);
+    for (const file of scripts) assert.ok(files.includes(`${file}.br`) && files.includes(`${file}.gz`), file);
+  });
+
   it('hold no tests, nothing that only tests use, no sources, and no maps of sources that are not there', () => {
     for (const one of published) {
       const ofTests = filesOf(one).filter((file) =>

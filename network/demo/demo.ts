@@ -41,6 +41,9 @@ export interface DemoOptions {
   readonly signal: AbortSignal;
 }
 
+/** One person plays all roles of a demo, and so may make their keys in the console. */
+const DEMO_ENVIRONMENT = { CONSILIUM_API_KEYS_BY_REST: 'on' };
+
 /** Runs the demo. Whatever happens, nothing keeps running unless `keep` is set and everything went well. */
 export async function runDemo(options: DemoOptions): Promise<boolean> {
   const { outDirectory, network, seed, keep, json, signal } = options;
@@ -59,7 +62,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     view.line(`Starting a consortium of ${source.hospitals.length} hospitals on this machine${ledger}`);
     const report = (line: string) => view.line(`  ${line}`);
     consortium = await clock.time('start the consortium', () =>
-      startDetached({ configFile, directory, report, signal }),
+      startDetached({ configFile, directory, report, signal, environment: DEMO_ENVIRONMENT }),
     );
     const addresses = readJsonFile<Addresses>(join(directory, 'consortium.json'));
     const sites = sitesOf(source, addresses, { directory, signal });

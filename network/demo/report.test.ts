@@ -123,9 +123,9 @@ test("the report of one's own files names them and their folder, and no other da
   assert.doesNotMatch(text, /Synthetic|UCI/);
 });
 
-test('a kept consortium is named with its documentation, keys and how to stop it', () => {
+test('a kept consortium is named with its consoles, keys and how to stop it', () => {
   const text = renderReport({ ...goodSummary(), kept: true });
-  assert.match(text, /http:\/\/south\/documentation/);
+  assert.match(text, /http:\/\/south\/console\//);
   assert.match(text, /make down DIR=out\/demo\/consortium/);
 });
 

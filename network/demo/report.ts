@@ -228,16 +228,13 @@ function checks({ checks: all, holds }: Summary): string[] {
 
 function whereToLook({ kept, hospitals, consortiumDirectory }: Summary): string[] {
   if (!kept) {
-    return [
-      '',
-      'The consortium has been stopped. `make demo KEEP=1` leaves it running, with its API documentation.',
-    ];
+    return ['', 'The consortium has been stopped. `make demo KEEP=1` leaves it running, with its console.'];
   }
   return [
     '',
-    'The consortium is still running. API documentation of each gateway:',
-    ...hospitals.map(({ title, documentationUrl }) => `  ${documentationUrl}  ${title}`),
-    `Keys: ${consortiumDirectory}/<hospital>/keys.json`,
+    'The consortium is still running. Look at it in a browser, at the console of each hospital:',
+    ...hospitals.map(({ title, consoleUrl }) => `  ${consoleUrl}  ${title}`),
+    `Sign in with a key of ${consortiumDirectory}/<hospital>/keys.json. The API's documentation is at /documentation.`,
     `Stop it: make down DIR=${consortiumDirectory}`,
   ];
 }

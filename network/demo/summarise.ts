@@ -101,6 +101,7 @@ function hospitalFacts({ hospital }: Site, measured: Measured): HospitalFacts {
     })),
     gatewayUrl,
     documentationUrl,
+    consoleUrl: `${gatewayUrl}/console/`,
   };
 }
 

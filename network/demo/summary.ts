@@ -32,6 +32,8 @@ export interface HospitalFacts {
   readonly budgets: readonly BudgetFacts[];
   readonly gatewayUrl: string;
   readonly documentationUrl: string;
+  /** Where people look at the study, in a browser. */
+  readonly consoleUrl: string;
 }
 
 export interface RoundFacts {

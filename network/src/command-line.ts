@@ -154,6 +154,8 @@ async function up(values: Values): Promise<number> {
   else {
     process.stdout.write(`\n${statusText(status)}`);
     for (const { name } of consortium.organisations) {
+      const gateway = status.processes.find((one) => one.name === `gateway-${name}`);
+      if (typeof gateway?.url === 'string') print(`console of ${name}: ${gateway.url}/console/`);
       print(`keys of ${name}: ${join(directory, name, 'keys.json')}`);
     }
   }

@@ -54,6 +54,7 @@ const OWN_VARIABLES = [
   'CONSILIUM_LOG_LEVEL',
   'CONSILIUM_REQUESTS_PER_MINUTE',
   'CONSILIUM_FAILURES_PER_MINUTE',
+  'CONSILIUM_API_KEYS_BY_REST',
 ];
 
 /** What every process gets of our own environment: never another process's secrets. */

@@ -14,6 +14,8 @@ export interface DetachedOptions {
   readonly directory: string;
   /** Starts what it is called with in the foreground; `up` of a consortium on one machine where absent. */
   readonly command?: readonly string[];
+  /** Settings of its processes, beside those of our own environment. */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly report: (line: string) => void;
   /** An abort during the start stops what was started. After the start, stopping is up to the consortium's owner. */
   readonly signal?: AbortSignal;
@@ -44,6 +46,7 @@ export async function startDetached(options: DetachedOptions): Promise<DetachedC
   const child = spawn(process.execPath, [main, ...command, '--foreground'], {
     stdio: ['ignore', log, log, 'ipc'],
     detached: true,
+    env: { ...process.env, ...options.environment },
   });
   closeSync(log);
   const exited = new Promise<void>((done) => child.once('exit', () => done()));
