@@ -50,7 +50,7 @@ export async function findAxeViolations(page: Page, options: RunOptions = {}): P
   }, axe.source);
   const { violations } = (await page.evaluate(
     (asked) => (globalThis as unknown as { axe: { run: (given: object) => unknown } }).axe.run(asked),
-    options as object,
+    { resultTypes: ['violations'], ...options } as object,
   )) as AxeResults;
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)} ${failureSummary ?? ''}`),

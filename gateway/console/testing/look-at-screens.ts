@@ -1,79 +1,103 @@
 // Every screen, in both themes and three widths: nothing that axe finds wrong, nothing wider than the window, no
-// error and nothing that the content-security policy had to refuse. A picture of each is left in out/console/.
+// error and nothing that the content-security policy had to refuse. PICTURES=1 leaves a picture of each in
+// out/console/, SCREENS=overview,members asks for some of them.
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import type { RunOptions } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
-import { findAxeViolations, openBrowser, signIn, watchPage, whyNoBrowser } from '../testing/browser.ts';
-import { type ConsoleGateway, openConsoleGateway } from '../testing/console-gateway.ts';
-import { SCREENS, type ScreenShown } from '../testing/screens.ts';
+import { findAxeViolations, openBrowser, signIn, watchPage, whyNoBrowser } from './browser.ts';
+import { type ConsoleGateway, openConsoleGateway } from './console-gateway.ts';
+import { type Area, SCREENS, type ScreenShown } from './screens.ts';
 
 const PICTURES = join(import.meta.dirname, '../../../../out/console');
 const WIDTHS = [375, 768, 1440] as const;
 const THEMES = ['light', 'dark'] as const;
-/** What another width or theme can change: the rest of axe's rules are asked once for each screen. */
-const OF_LOOKS = ['color-contrast', 'link-in-text-block', 'target-size', 'scrollable-region-focusable'];
+/** All that axe knows is asked once for each screen. Another theme changes colours, and another width the layout. */
+const OF_COLOURS = ['color-contrast', 'link-in-text-block'];
+const OF_LAYOUT = ['target-size', 'scrollable-region-focusable'];
+/** A busy machine takes its time. */
+const SUITE_TIMEOUT_MS = 290_000;
 /** Some screens only, while one works on them. */
 const ONLY = process.env.SCREENS?.split(',');
+/** To look at; drawing them costs more than all else. */
+const HAS_PICTURES = process.env.PICTURES === '1';
 
 /** Two pictures later: colours have changed, and so have those that change over a moment. */
 const painted = (page: Page): Promise<unknown> =>
   page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
 
-describe('the console', { skip: whyNoBrowser() ?? false }, () => {
-  let browser: Browser;
-  let gateway: ConsoleGateway;
-  before(async () => {
-    mkdirSync(PICTURES, { recursive: true });
-    [browser, gateway] = await Promise.all([openBrowser(), openConsoleGateway()]);
-  });
-  after(async () => {
-    await browser?.close();
-    await gateway?.close();
-  });
+function rulesFor(width: (typeof WIDTHS)[number], theme: (typeof THEMES)[number]): RunOptions {
+  if (width === WIDTHS[0] && theme === 'light') return {};
+  return { runOnly: { type: 'rule', values: theme === 'dark' ? OF_COLOURS : OF_LAYOUT } };
+}
 
-  for (const screen of SCREENS.filter(({ name }) => ONLY?.includes(name) ?? true)) {
-    it(`shows ${screen.name} to everyone, on every screen, in both themes`, async () => {
+/** Tests of the screens of an area. */
+export function lookAt(area: Area): void {
+  describe(`screens of ${area}`, { skip: whyNoBrowser() ?? false, timeout: SUITE_TIMEOUT_MS }, () => {
+    let browser: Browser;
+    let gateway: ConsoleGateway;
+    const pages = new Map<ScreenShown['role'], Page>();
+    before(async () => {
+      mkdirSync(PICTURES, { recursive: true });
+      [browser, gateway] = await Promise.all([openBrowser(), openConsoleGateway()]);
+    });
+    after(async () => {
+      await browser?.close();
+      await gateway?.close();
+    });
+
+    for (const screen of SCREENS.filter((one) => one.area === area && (ONLY?.includes(one.name) ?? true))) {
+      it(`shows ${screen.name} to everyone, on every screen, in both themes`, async () => {
+        const page = await pageOf(screen.role);
+        try {
+          const wrong = watchPage(page);
+          await open(page, screen);
+          const found: string[] = [];
+          for (const width of WIDTHS) {
+            await page.setViewportSize({ width, height: width < 500 ? 812 : 900 });
+            for (const theme of THEMES) {
+              await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+              await painted(page);
+              const violations = await findAxeViolations(page, rulesFor(width, theme));
+              found.push(...violations.map((line) => `${width} ${theme}: ${line}`));
+              const path = join(PICTURES, `${screen.name}-${width}-${theme}.png`);
+              if (HAS_PICTURES) await page.screenshot({ path, fullPage: true, animations: 'disabled' });
+            }
+            const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+            if (beyond > 0) found.push(`${width}: ${beyond} pixels wider than the window`);
+          }
+          const headings = await page.locator('h1').count();
+          if (headings !== 1) found.push(`${headings} first headings`);
+          assert.deepEqual([...found, ...wrong], []);
+        } finally {
+          page.removeAllListeners();
+          await page.unrouteAll({ behavior: 'ignoreErrors' });
+        }
+      });
+    }
+
+    /** One for each role, which is signed in there: another page would cost half as much again. */
+    async function pageOf(role: ScreenShown['role']): Promise<Page> {
+      const known = pages.get(role);
+      if (known !== undefined) return known;
       const context = await browser.newContext({
         locale: 'en-GB',
         timezoneId: 'UTC',
         reducedMotion: 'reduce',
       });
-      try {
-        if (screen.role !== null) await signIn(context, gateway.url, gateway.keys[screen.role]);
-        const page = await context.newPage();
-        const wrong = watchPage(page);
-        await open(page, screen);
-        const found: string[] = [];
-        for (const width of WIDTHS) {
-          await page.setViewportSize({ width, height: width < 500 ? 812 : 900 });
-          for (const theme of THEMES) {
-            await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
-            await painted(page);
-            const isFirst = width === WIDTHS[0] && theme === THEMES[0];
-            const rules = isFirst ? {} : { runOnly: { type: 'rule' as const, values: OF_LOOKS } };
-            const violations = await findAxeViolations(page, rules);
-            found.push(...violations.map((line) => `${width} ${theme}: ${line}`));
-            const path = join(PICTURES, `${screen.name}-${width}-${theme}.png`);
-            await page.screenshot({ path, fullPage: true, animations: 'disabled' });
-          }
-          const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-          if (beyond > 0) found.push(`${width}: ${beyond} pixels wider than the window`);
-        }
-        const headings = await page.locator('h1').count();
-        if (headings !== 1) found.push(`${headings} first headings`);
-        assert.deepEqual([...found, ...wrong], []);
-      } finally {
-        await context.close();
-      }
-    });
-  }
+      if (role !== null) await signIn(context, gateway.url, gateway.keys[role]);
+      const page = await context.newPage();
+      pages.set(role, page);
+      return page;
+    }
 
-  async function open(page: Page, { path, ready, before: spoil, act }: ScreenShown): Promise<void> {
-    await spoil?.(page);
-    await page.goto(`${gateway.url}${path}`);
-    await page.getByText(ready).first().waitFor();
-    await act?.(page);
-  }
-});
+    async function open(page: Page, { path, ready, before: spoil, act }: ScreenShown): Promise<void> {
+      await spoil?.(page);
+      await page.goto(`${gateway.url}${path}`);
+      await page.getByText(ready).first().waitFor();
+      await act?.(page);
+    }
+  });
+}

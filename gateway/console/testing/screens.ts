@@ -2,7 +2,11 @@
 import type { Role } from '@consilium/domain';
 import type { Page } from 'playwright-core';
 
+/** Parts of the console, each with a test file of its own. */
+export type Area = 'entrance' | 'studies' | 'models' | 'ledger' | 'office';
+
 export interface ScreenShown {
+  readonly area: Area;
   /** Of its picture in out/console/. */
   readonly name: string;
   /** Below the gateway's address. */
@@ -17,13 +21,65 @@ export interface ScreenShown {
   readonly act?: (page: Page) => Promise<unknown>;
 }
 
-export const SCREENS: readonly ScreenShown[] = [
+const refuse = (page: Page) => page.route('**/v1/**', (route) => route.abort('connectionrefused'));
+const fail = (page: Page) =>
+  page.route('**/v1/attention*', (route) =>
+    route.fulfill({
+      status: 500,
+      contentType: 'application/problem+json',
+      body: JSON.stringify({
+        type: 'urn:consilium:problem:GATEWAY_INTERNAL',
+        title: 'The gateway failed',
+        status: 500,
+        detail: 'Look in its log for the request.',
+        code: 'GATEWAY_INTERNAL',
+        requestId: '0b0c6a2e-5d1f-4a55-9b4e-6d5c7e1f2a3b',
+      }),
+    }),
+  );
+
+const ENTRANCE: readonly Omit<ScreenShown, 'area'>[] = [
   { name: 'sign-in', path: '/console/', role: null, ready: 'API key' },
   { name: 'overview', path: '/console/', role: 'steward', ready: 'Held-out' },
-  { name: 'studies', path: '/console/studies', role: 'steward', ready: 'Studies' },
-  { name: 'models', path: '/console/models', role: 'researcher', ready: 'Models' },
-  { name: 'ledger', path: '/console/ledger', role: 'auditor', ready: 'Ledger' },
+  { name: 'overview-offline', path: '/console/', role: 'steward', ready: 'does not answer', before: refuse },
+  { name: 'overview-failed', path: '/console/', role: 'steward', ready: 'Request 0b0c6a2e', before: fail },
+  {
+    name: 'account',
+    path: '/console/',
+    role: 'steward',
+    ready: 'Held-out',
+    act: (page) => page.getByRole('button', { name: /Your session/ }).click(),
+  },
+  { name: 'not-found', path: '/console/nowhere', role: 'steward', ready: 'no such page' },
+];
+
+const STUDIES: readonly Omit<ScreenShown, 'area'>[] = [
+  { name: 'studies', path: '/console/studies', role: 'steward', ready: 'Early signs' },
+  { name: 'study-running', path: '/console/studies/sepsis', role: 'steward', ready: 'septic shock' },
+  { name: 'study-completed', path: '/console/studies/heart', role: 'researcher', ready: 'angiography' },
+  { name: 'study-proposed', path: '/console/studies/stroke', role: 'steward', ready: 'rehabilitation' },
+  { name: 'study-hostile', path: '/console/studies/kidney', role: 'steward', ready: '<script>' },
+  { name: 'study-missing', path: '/console/studies/none', role: 'steward', ready: 'no such entry' },
+  {
+    name: 'consent',
+    path: '/console/studies/stroke/consent/nordlund-emergency',
+    role: 'steward',
+    ready: 'rehabilitation',
+  },
+];
+
+const MODELS: readonly Omit<ScreenShown, 'area'>[] = [
+  { name: 'models', path: '/console/models', role: 'researcher', ready: 'Coronary artery disease' },
+  { name: 'model', path: '/console/models/heart', role: 'researcher', ready: 'Coronary artery disease' },
   { name: 'questions', path: '/console/questions', role: 'auditor', ready: 'Questions' },
+];
+
+const LEDGER: readonly Omit<ScreenShown, 'area'>[] = [
+  { name: 'ledger', path: '/console/ledger', role: 'auditor', ready: 'Ledger' },
+  { name: 'verify', path: '/console/verify', role: 'auditor', ready: 'Verify' },
+];
+
+const OFFICE: readonly Omit<ScreenShown, 'area'>[] = [
   { name: 'administration', path: '/console/administration', role: 'operator', ready: 'Members' },
   { name: 'members', path: '/console/administration/members', role: 'operator', ready: 'Its updates' },
   {
@@ -54,5 +110,21 @@ export const SCREENS: readonly ScreenShown[] = [
     role: 'operator',
     ready: 'Registered webhooks',
   },
-  { name: 'not-found', path: '/console/nowhere', role: 'steward', ready: 'no such page' },
+  {
+    name: 'may-not',
+    path: '/console/administration/keys',
+    role: 'researcher',
+    ready: 'Your role may not see this',
+  },
+];
+
+const inArea = (area: Area, screens: readonly Omit<ScreenShown, 'area'>[]): ScreenShown[] =>
+  screens.map((screen) => ({ ...screen, area }));
+
+export const SCREENS: readonly ScreenShown[] = [
+  ...inArea('entrance', ENTRANCE),
+  ...inArea('studies', STUDIES),
+  ...inArea('models', MODELS),
+  ...inArea('ledger', LEDGER),
+  ...inArea('office', OFFICE),
 ];
