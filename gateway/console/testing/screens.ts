@@ -69,9 +69,47 @@ const STUDIES: readonly Omit<ScreenShown, 'area'>[] = [
 ];
 
 const MODELS: readonly Omit<ScreenShown, 'area'>[] = [
-  { name: 'models', path: '/console/models', role: 'researcher', ready: 'Coronary artery disease' },
-  { name: 'model', path: '/console/models/heart', role: 'researcher', ready: 'Coronary artery disease' },
-  { name: 'questions', path: '/console/questions', role: 'auditor', ready: 'Questions' },
+  { name: 'models', path: '/console/models', role: 'researcher', ready: 'Published models' },
+  { name: 'model-card', path: '/console/models/heart', role: 'auditor', ready: 'The same as a table' },
+  {
+    name: 'model-lineage',
+    path: '/console/models/heart?part=lineage',
+    role: 'auditor',
+    ready: 'Arrow keys',
+    act: openInLineage,
+  },
+  {
+    name: 'model-predict',
+    path: '/console/models/heart?part=predict',
+    role: 'researcher',
+    ready: 'Leave empty',
+  },
+  { name: 'questions', path: '/console/questions', role: 'auditor', ready: 'Who used a dataset' },
+  {
+    name: 'question-uses',
+    path: '/console/questions/uses-of-dataset?datasetId=marys',
+    role: 'auditor',
+    ready: 'How to read this',
+  },
+  {
+    name: 'question-budgets',
+    path: '/console/questions/budgets',
+    role: 'auditor',
+    ready: 'The same as a table',
+  },
+  {
+    name: 'question-withdrawals',
+    path: '/console/questions/withdrawals',
+    role: 'auditor',
+    ready: 'How to read this',
+  },
+  {
+    name: 'question-form',
+    path: '/console/questions/refusals-of-hospital',
+    role: 'auditor',
+    ready: 'What is asked',
+    act: (page) => page.getByRole('button', { name: 'Ask' }).click(),
+  },
 ];
 
 const LEDGER: readonly Omit<ScreenShown, 'area'>[] = [
@@ -128,3 +166,9 @@ export const SCREENS: readonly ScreenShown[] = [
   ...inArea('ledger', LEDGER),
   ...inArea('office', OFFICE),
 ];
+
+/** An update of the last round. */
+async function openInLineage(page: Page): Promise<void> {
+  await page.locator('[data-node="update 2 marys"]').click();
+  await page.getByRole('heading', { name: 'What happened to it' }).waitFor();
+}

@@ -166,6 +166,11 @@ async function playHeart(world: PlayedConsortium): Promise<void> {
   for (const datasetId of HEART) {
     await world.submit(as('trainer', ownerOf(datasetId)), 'study:settle', { studyId, datasetId });
   }
+  await world.submit(as('steward', 'DeltaMSP'), 'study:withdraw', {
+    studyId,
+    datasetId: 'marys',
+    reason: 'Patients were not asked in the form that our board wants now.',
+  });
 }
 
 async function playEnded(world: PlayedConsortium): Promise<void> {

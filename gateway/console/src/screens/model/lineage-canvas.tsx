@@ -171,7 +171,7 @@ export function LineageCanvas({ graph, drawing, sayNode, selected, onSelect, onT
           <div className={styles.stage} style={{ transform: `scale(${scale})` }}>
             <Edges graph={graph} drawing={drawing} through={selected ?? here} />
             {shown.map(({ node, x, y }) => {
-              const { kind, name, note, label } = sayNode(node);
+              const { kind, name, note, beside } = sayNode(node);
               const isLost =
                 (node.kind === 'round' && node.round.state !== 'finalized') ||
                 (node.kind === 'update' && node.fate !== 'included');
@@ -188,7 +188,6 @@ export function LineageCanvas({ graph, drawing, sayNode, selected, onSelect, onT
                     height: NODE.height,
                   }}
                   tabIndex={node.id === here ? 0 : -1}
-                  aria-label={label}
                   aria-current={node.id === selected ? 'true' : undefined}
                   onFocus={() => setFocused(node.id)}
                   onClick={() => {
@@ -202,6 +201,7 @@ export function LineageCanvas({ graph, drawing, sayNode, selected, onSelect, onT
                   </span>
                   <span className={styles.note}>
                     <bdi>{note}</bdi>
+                    {beside !== '' && <span className="unseen">, {beside}</span>}
                   </span>
                   {node.isOpen !== undefined && (
                     // For pointers: keys have the space bar for it.

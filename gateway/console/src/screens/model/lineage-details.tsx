@@ -36,9 +36,9 @@ export function LineageDetails({ facts, node, words, onClose }: DetailsProps) {
       <div className={styles.detailsHead}>
         <div>
           <p className="small soft">{words.kind}</p>
-          <h3 ref={heading} tabIndex={-1}>
+          <h2 ref={heading} tabIndex={-1}>
             <bdi>{words.name}</bdi>
-          </h3>
+          </h2>
         </div>
         <Button isSmall onPress={onClose}>
           {t('details.close')}
@@ -288,7 +288,7 @@ function Versions({ facts, node }: Pick<DetailsProps, 'facts' | 'node'>) {
     return error === null ? <Loading lines={2} /> : <Failure error={error} retry={() => void refetch()} />;
   return (
     <div className={styles.main}>
-      <h4>{t('details.changes')}</h4>
+      <h3>{t('details.changes')}</h3>
       <ol className={styles.versions}>
         {data.items.map(({ transactionId, at }) => (
           <li key={transactionId}>

@@ -10,8 +10,8 @@ export interface NodeWords {
   readonly name: string;
   /** What is most to be known of it. */
   readonly note: string;
-  /** All of this in one line, for screen readers. */
-  readonly label: string;
+  /** What is seen from where it stands, for screen readers: its round, and whether it is open. */
+  readonly beside: string;
 }
 
 /** Says what a thing is. Titles of hospitals and datasets are strangers' text: never more than text. */
@@ -70,10 +70,8 @@ export function useNodeWords({ datasets }: Pick<LineageFacts, 'datasets'>): (nod
   return (node) => {
     const [name, note] = wordsOf(node);
     const kind = t(`lineage.kinds.${node.kind}`);
-    const place = node.kind === 'update' ? `, ${t('lineage.inRound', { round: node.round.round })}` : '';
-    const isOpen = node.isOpen === undefined ? '' : `, ${t(node.isOpen ? 'lineage.open' : 'lineage.closed')}`;
-    const isNamed = node.kind === 'model' || node.kind === 'rounds' || node.kind === 'round';
-    const said = isNamed ? name : t('lineage.said', { kind, name });
-    return { kind, name, note, label: `${said}${place}, ${note}${isOpen}` };
+    const place = node.kind === 'update' ? [t('lineage.inRound', { round: node.round.round })] : [];
+    const isOpen = node.isOpen === undefined ? [] : [t(node.isOpen ? 'lineage.open' : 'lineage.closed')];
+    return { kind, name, note, beside: [...place, ...isOpen].join(', ') };
   };
 }

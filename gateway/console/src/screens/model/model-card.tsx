@@ -94,7 +94,7 @@ function Losses({ datasets }: { readonly datasets: readonly Loss[] }) {
       header: t('card.dataset'),
       isRowHeader: true,
       cell: ({ datasetTitle, withdrawnAt }) => (
-        <>
+        <span>
           <bdi>{datasetTitle}</bdi>
           {withdrawnAt !== null && (
             <span className="small soft">
@@ -102,7 +102,7 @@ function Losses({ datasets }: { readonly datasets: readonly Loss[] }) {
               ({t('card.withdrawn')} <Time at={withdrawnAt} form="absolute" />)
             </span>
           )}
-        </>
+        </span>
       ),
     },
     { id: 'hospital', header: t('card.hospital'), cell: ({ ownerTitle }) => <bdi>{ownerTitle}</bdi> },
