@@ -1,9 +1,11 @@
 // The release that hospitals install: what it brings, and that it works where nothing else is.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -11,6 +13,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
@@ -19,6 +22,20 @@ import { makeRelease, neededBy, placeOf } from './make-release.ts';
 const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'release-'));
 after(() => rmSync(folder, { recursive: true }));
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+const out = join(folder, 'consilium');
+let made: Promise<string> | undefined;
+/** Its digest. Without half of everything, which what is asked for here does not load. */
+const makeOnce = () => {
+  made ??= makeRelease({ root, out, omit: ['onnxruntime-node'] });
+  return made;
+};
 const isBuilt = existsSync(join(root, 'network/dist/src/main.js'));
 
 test('what is needed is found as Node finds it, and what is not there but optional is left out', () => {
@@ -54,9 +71,7 @@ test('what is needed is found as Node finds it, and what is not there but option
 test('it installs from its files alone, keeps the version before to go back to, and refuses files that were changed', {
   skip: isBuilt ? false : 'not run: not built',
 }, async () => {
-  const out = join(folder, 'consilium');
-  // Half of everything, which what is asked for here does not load.
-  const digest = await makeRelease({ root, out, omit: ['onnxruntime-node'] });
+  const digest = await makeOnce();
   const prefix = join(folder, 'opt');
   const { FABRIC_BIN_DIR, TMPDIR } = process.env;
   const env = { PATH: `${dirname(process.execPath)}:/usr/bin:/bin`, HOME: folder, FABRIC_BIN_DIR, TMPDIR };
@@ -114,4 +129,44 @@ test('it installs from its files alone, keeps the version before to go back to, 
   assert.equal(run(command, '--help').status, 0);
   writeFileSync(join(changed, 'PLATFORM'), 'Plan9-mips\n');
   assert.match(install(changed).stderr, /is not the one that was published/);
+});
+
+test('a hospital begins with an installed release alone: its authorities, identities and definition', {
+  skip: isBuilt ? false : 'not run: not built',
+}, async (t) => {
+  const digest = await makeOnce();
+  const prefix = join(folder, 'opt-of-a-hospital');
+  const { FABRIC_BIN_DIR, IPFS_BIN, HOME, TMPDIR } = process.env;
+  const path = `${dirname(process.execPath)}:/usr/bin:/bin`;
+  const env = { PATH: path, HOME, FABRIC_BIN_DIR, IPFS_BIN, TMPDIR };
+  const place = join(folder, 'hospital');
+  mkdirSync(place);
+  const run = (command: string, ...args: string[]) =>
+    spawnSync(command, args, { cwd: place, env, encoding: 'utf8' });
+  const installed = run('sh', join(out, 'install.sh'), '--prefix', prefix, '--digest', digest);
+  assert.equal(installed.status, 0, installed.stderr);
+  const examples = join(prefix, 'current/node_modules/@consilium/network/hospitals-apart');
+  cpSync(join(examples, 'consortium.yaml'), join(place, 'consortium.yaml'));
+  const own = readFileSync(join(examples, 'hospital.yaml'), 'utf8')
+    .replace('/srv/consilium-mailbox', join(place, 'mailbox'))
+    .replace('/srv/consilium', join(place, 'folder'));
+  const ports = `ports: { identityAuthority: ${await freePort()}, tlsAuthority: ${await freePort()} }`;
+  const file = join(place, 'hospital.yaml');
+  writeFileSync(file, `${own}\n${ports}\n`);
+  const hospital = (command: string) =>
+    run(join(prefix, 'bin/consilium-network'), 'hospital', command, '--hospital', file, '--json');
+  const { status, stdout, stderr } = hospital('init');
+  const missing = /not found: .*/.exec(stderr)?.[0];
+  if (status !== 0 && missing !== undefined) return t.skip(`not run: ${missing}`);
+  assert.equal(status, 0, stderr);
+  const { roots, isAgreed } = JSON.parse(stdout) as { roots: object; isAgreed: boolean };
+  assert.deepEqual([Object.keys(roots), isAgreed], [['identity', 'tls'], false]);
+  const [definition] = readdirSync(join(place, 'mailbox'));
+  assert.match(definition!, /^definition-.+\.json$/);
+  assert.doesNotMatch(readFileSync(join(place, 'mailbox', definition!), 'utf8'), /PRIVATE KEY/);
+  // It goes on where it ended, and the others' definitions are what is missing next.
+  assert.equal(hospital('init').stdout, stdout);
+  const found = hospital('found');
+  assert.equal(found.status, 2);
+  assert.match(found.stderr, /definition|roots/);
 });
