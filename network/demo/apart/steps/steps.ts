@@ -12,6 +12,7 @@ import { revokeStep } from './revoke.ts';
 import { rollingRestartStep } from './rolling-restart.ts';
 import type { Step } from './step.ts';
 import { upgradeStep } from './upgrade.ts';
+import { wipePeerStep } from './wipe-peer.ts';
 
 export const STEPS: readonly Step[] = [
   ...killSteps(1),
@@ -20,6 +21,7 @@ export const STEPS: readonly Step[] = [
   revokeStep(3),
   renewOrdererStep(3),
   upgradeStep(4),
+  wipePeerStep(5),
   rollingRestartStep(5),
   joinStep(6),
   nextStudyStep,
