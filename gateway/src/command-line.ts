@@ -12,6 +12,7 @@ import {
   UsageError,
   wholeNumber,
 } from '@consilium/command-line';
+import { problemWithRemedy } from '@consilium/guarded-rows';
 import { pino } from 'pino';
 import { buildApp } from './app.ts';
 import { type Config, readConfig, VARIABLES } from './config.ts';
@@ -95,9 +96,13 @@ async function serve(config: Config): Promise<void> {
   const { connection, dataDirectory, limits } = config;
   const { mspId } = connection.organisation;
   const logger = pino({ level: config.logLevel, base: { mspId } }, pino.destination({ fd: 2, sync: true }));
-  mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
   const addressFile = join(dataDirectory, 'gateway.json');
-  rmSync(addressFile, { force: true });
+  try {
+    mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+    rmSync(addressFile, { force: true });
+  } catch (cause) {
+    throw new Error(`cannot use CONSILIUM_DATA_DIR: ${problemWithRemedy(cause)}`, { cause });
+  }
   const outbox = new Outbox(dataDirectory);
   const keptWebhooks = new KeptWebhooks(dataDirectory);
   const uses = new KeyUses(keyUsesFile(dataDirectory), (err) =>
@@ -208,8 +213,14 @@ async function serve(config: Config): Promise<void> {
   const scheme = tls === undefined ? 'http' : 'https';
   const url = `${scheme}://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   const address = { url, host: config.host, port, mspId, pid: process.pid };
-  writeFileSync(`${addressFile}.new`, `${JSON.stringify(address)}\n`);
-  renameSync(`${addressFile}.new`, addressFile);
+  try {
+    writeFileSync(`${addressFile}.new`, `${JSON.stringify(address)}\n`);
+    renameSync(`${addressFile}.new`, addressFile);
+  } catch (cause) {
+    // Whoever started it waits for this file, and would find a gateway that serves nobody.
+    await Promise.all([listener?.close(), app.close()]);
+    throw new Error(`cannot write ${addressFile}: ${problemWithRemedy(cause)}`, { cause });
+  }
   process.stdout.write(
     `consilium-gateway of ${mspId} serves at ${url} (documentation: ${url}/documentation)\n`,
   );

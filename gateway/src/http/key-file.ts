@@ -16,6 +16,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { DomainError, Id, ROLES, type Role, Strict, validate, Words } from '@consilium/domain';
+import { problemWithRemedy } from '@consilium/guarded-rows';
 import { type Static, Type } from 'typebox';
 import { SCOPES, type Scope } from './scopes.ts';
 
@@ -109,7 +110,7 @@ export function readApiKeyFile(path: string): ApiKeyFile {
   try {
     return parseApiKeyFile(readFileSync(path, 'utf8'));
   } catch (cause) {
-    const reason = cause instanceof DomainError ? cause.detail : (cause as Error).message;
+    const reason = cause instanceof DomainError ? cause.detail : problemWithRemedy(cause);
     throw new Error(`API keys ${path}: ${reason}`, { cause });
   }
 }

@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { DamagedDatabaseError, RowGuard } from '@consilium/guarded-rows';
+import { DamagedDatabaseError, problemWithRemedy, RowGuard } from '@consilium/guarded-rows';
 import type { Outcome, PreparedTransaction } from '../fabric/ledger.ts';
 
 /** Who asked, under which Idempotency-Key, for what: the fingerprint tells two requests apart. */
@@ -74,6 +74,7 @@ const FIND = "SELECT * FROM sent WHERE key_id = ? AND idempotency_key = ? AND st
 
 // Exclusive: two gateways over one outbox would each think the other's keys unused.
 const PRAGMAS = 'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;';
+const IN_USE = 'another gateway uses this CONSILIUM_DATA_DIR';
 const REMEDY =
   'Put back a copy of CONSILIUM_DATA_DIR that was made while the gateway was stopped. Without one, move ' +
   'outbox.sqlite* away and start again: idempotency keys used before are then forgotten, so that a request sent ' +
@@ -143,9 +144,7 @@ export class Outbox {
       this.#find = this.#database.prepare(FIND);
     } catch (cause) {
       if (cause instanceof DamagedDatabaseError) throw cause;
-      const reason = (cause as Error).message;
-      const remedy = /locked/.test(reason) ? ' (another gateway uses this CONSILIUM_DATA_DIR)' : '';
-      throw new Error(`cannot open the outbox ${path}: ${reason}${remedy}`, { cause });
+      throw new Error(`cannot open the outbox ${path}: ${problemWithRemedy(cause, IN_USE)}`, { cause });
     }
   }
 

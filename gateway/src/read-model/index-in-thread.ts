@@ -1,6 +1,7 @@
 // The verified history of the channel, kept up by a thread of its own and read here. Where the thread ends unasked it
 // is started again: what it finds damaged it makes again.
 import { Worker } from 'node:worker_threads';
+import { problemWithRemedy } from '@consilium/guarded-rows';
 import type { Limits } from '../config.ts';
 import { type Connection, withClients } from '../fabric/connection.ts';
 import { GatewayRefusal } from '../gateway-errors.ts';
@@ -156,9 +157,10 @@ export class IndexInThread implements WatchedHistory {
     const worker = new Worker(thread, { workerData });
     this.#worker = worker;
     worker.on('message', (message: ThreadMessage) => this.#take(message));
-    worker.on('error', (error) =>
-      log('error', `the index of the ledger failed: ${(error as Error).message}`),
-    );
+    worker.on('error', (error) => {
+      log('error', `the index of the ledger failed: ${problemWithRemedy(error)}`);
+      this.#damage = 'the index of the ledger cannot be used: the log says why, and it is tried again';
+    });
     worker.once('exit', () => this.#ended());
   }
 
@@ -187,7 +189,7 @@ export class IndexInThread implements WatchedHistory {
     try {
       this.#reader = new IndexReader(indexFile(directory), chaincode);
     } catch (error) {
-      log('error', `the index of the ledger cannot be read: ${(error as Error).message}`);
+      log('error', `the index of the ledger cannot be read: ${problemWithRemedy(error)}`);
       void this.#worker?.terminate();
     }
   }

@@ -4,7 +4,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { DamagedDatabaseError, RowGuard } from '@consilium/guarded-rows';
+import { DamagedDatabaseError, problemWithRemedy, RowGuard } from '@consilium/guarded-rows';
 import type { EventPosition } from '../fabric/ledger.ts';
 
 export interface Webhook {
@@ -84,6 +84,7 @@ const SCHEMA = `
   ) STRICT;
 `;
 const PRAGMAS = 'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;';
+const IN_USE = 'another gateway uses this CONSILIUM_DATA_DIR';
 const REMEDY =
   'Put back a copy of CONSILIUM_DATA_DIR that was made while the gateway was stopped; events since then are sent a ' +
   'second time. Without one, move webhooks.sqlite* away and start again: webhooks are then registered again, with ' +
@@ -172,9 +173,7 @@ export class KeptWebhooks {
       }
     } catch (cause) {
       if (cause instanceof DamagedDatabaseError) throw cause;
-      const reason = (cause as Error).message;
-      const remedy = /locked/.test(reason) ? ' (another gateway uses this CONSILIUM_DATA_DIR)' : '';
-      throw new Error(`cannot open the webhooks ${path}: ${reason}${remedy}`, { cause });
+      throw new Error(`cannot open the webhooks ${path}: ${problemWithRemedy(cause, IN_USE)}`, { cause });
     }
   }
 

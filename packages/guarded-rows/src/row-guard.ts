@@ -233,6 +233,8 @@ export class RowGuard {
     try {
       acknowledged = this.#witness.read();
     } catch (cause) {
+      // What cannot be read says nothing of what was written.
+      if ((cause as NodeJS.ErrnoException).code !== undefined) throw cause;
       throw new DamagedDatabaseError(
         {
           file: `${this.#options.file}.head`,
