@@ -96,6 +96,65 @@ export const HOSPITAL: ThreatSection = {
       ],
     },
     {
+      id: 'pages-of-other-sites',
+      attack: 'Pages of other sites in a browser of the hospital',
+      titles: [
+        'is shared with the origins on the list, each as a whole, and with no other',
+        'is shared with no origin where none is configured',
+        'is shown by a page that runs and loads nothing but its own files, with the way in and what comes first',
+      ],
+    },
+    {
+      id: 'answers-of-others',
+      attack: "Another key's answers, by a guess, a cache or their length",
+      titles: [
+        'an operation is read by the key that began it and by no other',
+        'that did not change is 304, and never for who may not read it',
+        'travels packed where that is taken, but not what may hold secrets',
+        'what may hold secrets is not packed, however its path is written',
+      ],
+    },
+    {
+      id: 'places-of-others',
+      attack: "One key that takes all the places, the memory or the peer's time",
+      titles: [
+        'operations of one key are bounded and leave room for others; what ended is forgotten',
+        'a filter reads a few pages of the ledger for one request and no more, however little it finds',
+        'refuses bodies that are packed, unread',
+        'webhooks of keys that were revoked leave their places to others',
+        'are all there for a reader who is slower than what is kept, while the others go on',
+        'a key that asks too often is refused until its minute is over, and other keys are not',
+      ],
+    },
+    {
+      id: 'lines-of-ones-own',
+      attack: 'Lines of one’s own in logs and traces',
+      titles: [
+        'takes no request id from a caller',
+        'a request without a valid key, or to a public route, sends no span, whatever trace it says',
+        'lines of a flood are few for each caller, and the next one counts those that were not written',
+      ],
+    },
+    {
+      id: 'word-of-another-peer',
+      attack: "Another peer's answer in place of the own one's",
+      titles: [
+        'a read says whose peer answered, and is asked of the own peer alone where that is wanted',
+        'a list of several pages names a peer only where it answered every one of them',
+      ],
+    },
+    {
+      id: 'unguarded-routes',
+      attack: 'A route that asks for no key, or does other than the document says',
+      titles: [
+        'is for callers with a key alone, and for keys with its one scope alone',
+        'says of every route under /v1 which role it needs, and of every other that it is public',
+        'says who may call every route, and declares what /v1/local refuses',
+        'is in step with the file that generators of clients take',
+        'has only examples of problems that are answered',
+      ],
+    },
+    {
       id: 'forged-assertions',
       attack: 'Forged or repeated assertions to a trainer',
       titles: [
@@ -186,6 +245,8 @@ export const HOSPITAL: ThreatSection = {
       titles: [
         'names the row that was changed, added or removed behind its back',
         'starts unharmed or stops by name, whichever byte of the file changes',
+        'a gateway does not start over files of another owner or mode, and says whose they must be',
+        'a gateway whose disk takes nothing does not start, says so, and leaves its files as they were',
       ],
     },
     {
