@@ -13,11 +13,12 @@ export const isUse = ({ headers }: FastifyRequest): boolean => headers[BACKGROUN
 export function sessionOf(
   request: FastifyRequest,
   { sessions, cookie }: { readonly sessions: Sessions; readonly cookie: GatewayCookie },
+  isOfPerson = isUse(request),
 ): Session | undefined {
   if (!cookie.isIn(request)) return undefined;
   refuseCrossSite(request);
   const id = cookie.read(request);
-  return id === undefined ? undefined : sessions.find(id, isUse(request));
+  return id === undefined ? undefined : sessions.find(id, isOfPerson);
 }
 
 /** Callers by their cookie, for `authenticate`. */

@@ -138,6 +138,28 @@ describe('a session of the console', () => {
     assert.equal((await asking(gateway, other!)).statusCode, 200);
   });
 
+  it('is kept alive by what a person does, and not by what the page asks by itself', async (t) => {
+    const own = await openGateway({ console: CONSOLE, limits: { sessionIdleMs: 60_000 } });
+    t.after(() => own.close());
+    let nowMs = performance.now();
+    t.mock.method(performance, 'now', () => nowMs);
+    const cookie = cookieOf(await signIn(own, own.keys.auditor));
+    const background = { headers: { 'x-consilium-background': '1' } };
+    const statuses = [];
+    for (const request of [
+      {},
+      background,
+      { url: URL_OF_SESSION },
+      {},
+      background,
+      { url: URL_OF_SESSION },
+    ]) {
+      nowMs += 25_000;
+      statuses.push((await asking(own, cookie, request)).statusCode);
+    }
+    assert.deepEqual(statuses, [200, 200, 200, 401, 401, 200]);
+  });
+
   it('is refused where a page of another origin may have sent the request', async () => {
     const cookie = cookieOf(await signIn(gateway, gateway.keys.operator));
     const host = 'gateway.hospital.example:8080';

@@ -107,7 +107,8 @@ export function addSessionRoutes(app: FastifyInstance, given: SessionRoutes): vo
     guardPage(reply).header('cache-control', 'no-store').send(view(session));
 
   app.get(SESSION_PATH, { schema }, async (request, reply) => {
-    const session = sessionOf(request, given);
+    // The page asks this by itself, again and again.
+    const session = sessionOf(request, given, false);
     if (session === undefined && cookie.isIn(request)) cookie.clear(request, reply);
     return answer(reply, session);
   });

@@ -12,6 +12,7 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 // @ts-expect-error: it has no types of its own
 import { Provider as UntypedProvider } from 'oidc-provider';
+import { AccessTokens } from '../http/access-tokens.ts';
 
 interface Interaction {
   readonly prompt: { readonly name: string };
@@ -62,15 +63,16 @@ export class OpenIdProvider {
   /** Where browsers are sent back. */
   redirectUri = 'http://127.0.0.1:1/console/signed-in';
 
-  private constructor(server: Server) {
+  private constructor(server: Server, host: string) {
     this.#server = server;
-    this.issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    this.issuer = `http://${host}:${(server.address() as AddressInfo).port}`;
   }
 
-  static async start(): Promise<OpenIdProvider> {
+  /** @param host `localhost` is another site than 127.0.0.1 for browsers */
+  static async start(host: '127.0.0.1' | 'localhost' = '127.0.0.1'): Promise<OpenIdProvider> {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
-    const own = new OpenIdProvider(server);
+    const own = new OpenIdProvider(server, host);
     server.on('request', (request, response) => {
       own.asked.push(request.url ?? '');
       if (own.#listener === undefined) response.destroy();
@@ -132,6 +134,29 @@ export class OpenIdProvider {
     grant.addOIDCScope(params.scope);
     grant.addResourceScope(AUDIENCE, 'api');
     return finish({ consent: { grantId: await grant.save() } });
+  }
+
+  /** As a gateway takes them whose console sends people here, where `audit` is the auditor's role. */
+  accessTokens(): AccessTokens {
+    const provider = this;
+    return new AccessTokens({
+      ...{
+        issuer: this.issuer,
+        audience: AUDIENCE,
+        algorithms: ['RS256'],
+        rolesClaim: 'roles',
+        skewSeconds: 30,
+      },
+      roles: new Map([['audit', 'auditor']]),
+      personClaim: undefined,
+      client: {
+        ...{ id: CONSOLE_CLIENT.client_id, secret: CONSOLE_CLIENT.client_secret },
+        ...{ scopes: 'openid', resource: undefined },
+        get redirectUri() {
+          return provider.redirectUri;
+        },
+      },
+    });
   }
 
   /** Every connection is ended from now on, without an answer. */

@@ -1,6 +1,7 @@
 // The gateway's API from its own page: the session's cookie says who asks, and a header that no other page can send
 // without being asked first says that it is this one.
 import { Client } from '@consilium/client/browser';
+import { fetchAttended } from './activity.ts';
 
 /** Sent with every request: the gateway takes the cookie for nothing that changes something without it. */
 export const CONSOLE_HEADER = { 'x-consilium-console': '1' } as const;
@@ -9,6 +10,7 @@ export const CONSOLE_HEADER = { 'x-consilium-console': '1' } as const;
 export const gateway = new Client({
   url: typeof location === 'undefined' ? 'http://localhost' : location.origin,
   headers: CONSOLE_HEADER,
+  fetch: fetchAttended(),
 });
 
 /** A name for a submission. `crypto.randomUUID` is not there on a page without TLS. */

@@ -41,9 +41,9 @@ export type Session = NoSession | OpenSession;
 
 const PATH = '/console/session';
 
-async function ask(method: string, body?: unknown): Promise<Response> {
+async function ask(method: string, body?: unknown, query = ''): Promise<Response> {
   const request = `${method} ${PATH}`;
-  const response = await fetch(PATH, {
+  const response = await fetch(`${PATH}${query}`, {
     method,
     headers: {
       accept: 'application/json',
@@ -66,9 +66,9 @@ export async function signIn(apiKey: string): Promise<void> {
   await ask('POST', { apiKey });
 }
 
-/** Ends the session. @throws ProblemError or NoAnswerError */
-export async function signOut(): Promise<void> {
-  await ask('DELETE');
+/** Ends the session, or every one of the same key or person. @throws ProblemError or NoAnswerError */
+export async function signOut(where: 'here' | 'everywhere'): Promise<void> {
+  await ask('DELETE', undefined, where === 'everywhere' ? '?everywhere=yes' : '');
 }
 
 /** Where an account of the hospital signs in, to come back to a page of the console. */

@@ -23,11 +23,11 @@ export function useMay(...operations: readonly OperationId[]): boolean {
   return operations.every((operation) => allowed.has(operation));
 }
 
-/** Ends the session, and forgets what was read in it. */
-export function useSignOut(): () => Promise<void> {
+/** Ends the session, or all of the same key or person, and forgets what was read in it. */
+export function useSignOut(): (where?: 'here' | 'everywhere') => Promise<void> {
   const queries = useQueryClient();
-  return async () => {
-    await signOut().catch(() => undefined);
+  return async (where = 'here') => {
+    await signOut(where).catch(() => undefined);
     queries.clear();
     location.assign('/console/');
   };

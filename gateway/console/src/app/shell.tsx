@@ -155,6 +155,7 @@ function Account() {
             isRow
           />
           <Button onPress={() => void signOut()}>{t('account.signOut')}</Button>
+          <Button onPress={() => void signOut('everywhere')}>{t('account.signOutEverywhere')}</Button>
         </Dialog>
       </Popover>
     </DialogTrigger>

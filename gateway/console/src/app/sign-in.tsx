@@ -19,6 +19,7 @@ export interface SignInProps {
 
 export function SignIn({ session: { hospital, ways }, hasEnded }: SignInProps) {
   const { t } = useTranslation('shell');
+  const problem = problemIn(location.search);
   useEffect(() => {
     document.title = `${t('signIn.title')} · ${t('name')}`;
   }, [t]);
@@ -33,10 +34,18 @@ export function SignIn({ session: { hospital, ways }, hasEnded }: SignInProps) {
           </p>
         </div>
         {hasEnded && <Notice title={t('signIn.ended')} />}
+        {problem !== undefined && (
+          <Notice tone="warning" title={t(`signIn.problems.${problem}`)}>
+            {t(`signIn.remedies.${problem}`)}
+          </Notice>
+        )}
         {ways.oidc && (
-          <a className={styles.account} href={signInAddress(location.pathname)}>
-            {t('signIn.oidcButton')}
-          </a>
+          <div className={styles.byAccount}>
+            <a className={styles.account} href={signInAddress(location.pathname)}>
+              {t('signIn.oidcButton')}
+            </a>
+            <p className="soft">{t('signIn.oidcHelp')}</p>
+          </div>
         )}
         {ways.oidc && ways.apiKey && (
           <p className={styles.or}>
@@ -47,6 +56,14 @@ export function SignIn({ session: { hospital, ways }, hasEnded }: SignInProps) {
       </div>
     </main>
   );
+}
+
+/** What may go wrong at the hospital's provider, as the gateway says it in the address. */
+const PROBLEMS = ['declined', 'interrupted', 'refused', 'noRole', 'unavailable'] as const;
+
+function problemIn(search: string): (typeof PROBLEMS)[number] | undefined {
+  const said = new URLSearchParams(search).get('problem');
+  return PROBLEMS.find((one) => one === said);
 }
 
 function KeyForm({ isOnly }: { readonly isOnly: boolean }) {
@@ -66,8 +83,9 @@ function KeyForm({ isOnly }: { readonly isOnly: boolean }) {
     try {
       await signIn(key.trim());
       setKey('');
-      queries.clear();
-      await queries.refetchQueries({ queryKey: ['session'] });
+      // The session's own query is looked at by this very page, which would not see a new one.
+      queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'session' });
+      await queries.invalidateQueries({ queryKey: ['session'] });
     } catch (cause) {
       setError(cause instanceof Error ? cause : new Error(String(cause)));
     } finally {
