@@ -9,6 +9,7 @@ import { MODEL } from './threats/against-the-model.ts';
 import { RULES } from './threats/against-the-rules.ts';
 import { BETWEEN_HOSTS } from './threats/between-hosts.ts';
 import { GRAPH } from './threats/by-a-graph.ts';
+import { CONSOLE } from './threats/in-the-console.ts';
 import { HOSPITAL } from './threats/inside-a-hospital.ts';
 import type { ThreatSection } from './threats/threat-section.ts';
 
@@ -21,5 +22,6 @@ export const THREAT_SECTIONS: readonly ThreatSection[] = [
   AVAILABILITY,
   GRAPH,
   HOSPITAL,
+  CONSOLE,
   BETWEEN_HOSTS,
 ];

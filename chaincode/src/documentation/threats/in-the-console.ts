@@ -1,0 +1,100 @@
+// What is tried in a browser, where somebody is signed in to the console, and at signing in.
+import type { ThreatSection } from './threat-section.ts';
+
+export const CONSOLE: ThreatSection = {
+  title: 'In the console',
+  threats: [
+    {
+      id: 'secrets-in-browsers',
+      attack: 'Keys, tokens and answers that a browser keeps',
+      titles: [
+        'keeps the key that somebody signs in with nowhere: not in storage, an address, or what scripts can read',
+        'begins with an API key, and does what that key may with a cookie that holds nothing of it',
+        'gives a session with the roles of the access token, which ends with it, and no token to the browser',
+        'keeps no answer in the browser, and shows nothing any more after signing out',
+        'has a cookie that only TLS carries where there is TLS, also behind a proxy',
+      ],
+    },
+    {
+      id: 'pages-of-others',
+      attack: 'Pages of others in a browser that is signed in',
+      titles: [
+        'does nothing that a page of another origin asks for, on another port of its host or elsewhere',
+        'is refused where a page of another origin may have sent the request',
+        'cannot be begun or ended by a page of another origin',
+        'is in no frame of another page',
+        'counts for nothing where a request shows a key',
+      ],
+    },
+    {
+      id: 'sessions-of-others',
+      attack: 'Sessions that somebody else began, and ways that lead elsewhere',
+      titles: [
+        'is never the one that a browser came with, and ends that one',
+        'is read from one cookie alone: of two that differ none counts',
+        'takes a code from the browser that began, with its own state, and once',
+        'begins for nobody whom another page sends, and takes nobody elsewhere afterwards',
+        'is one of the console, whatever is asked for',
+        'is useless at the gateway of another hospital, and on one machine has a name of its own there',
+        'has sessions of several gateways of one host side by side, each of its own',
+      ],
+    },
+    {
+      id: 'sessions-without-end',
+      attack: 'Sessions that go on',
+      titles: [
+        'ends with its key: when that is revoked, ends or is rotated',
+        'are revoked at once, also with sessions of the console',
+        'ends when it is signed out, at that browser or everywhere',
+        'end without use, whatever the page does by itself, and go on with use',
+        'is kept alive by what a person does, and not by what the page asks by itself',
+        'end after their time in all, however they are used',
+        'end also where nobody asks anything with them',
+        'of a token end with it, and ask with the role that may',
+        'a stream of the console ends at once when it is signed out, without a sign of life between',
+        'a stream of the console ends when the key of its session is revoked',
+      ],
+    },
+    {
+      id: 'written-markup',
+      attack: 'Texts on the ledger that are scripts',
+      titles: [
+        'shows markup that a member wrote as the text that it is',
+        'runs no script and takes no style that is not a file of the gateway, and loads and sends nothing elsewhere',
+        'are one page for every path that names no file, and say on which terms a browser shows it',
+      ],
+    },
+    {
+      id: 'forged-sign-ins',
+      attack: 'Sign-ins that the provider did not give to this person here',
+      titles: [
+        'is refused unless both tokens are of this person, this client and this very sign-in',
+        'is asked for with the verifier of the challenge, and with the secret as the provider takes it',
+        'says what went wrong on a page, and signs nobody in',
+        'signs in at a provider of another site, and comes back to the page that was asked for',
+        "people of the console sign in at the provider only with a client's id and an address of this gateway",
+      ],
+    },
+    {
+      id: 'keys-over-rest',
+      attack: 'Keys of other roles, made over REST',
+      titles: [
+        'are made and rotated nowhere unless the gateway is set up for it',
+        'are not made with a key that is limited to scopes, whatever these are',
+        'are listed for the operator alone, without what would show a key',
+        'are made where it is, shown once, work at once, and are in the log without the key',
+        'are for those alone whose certificate the gateway has, and for a time to come',
+      ],
+    },
+    {
+      id: 'places-in-the-console',
+      attack: 'Sessions, streams and files without end',
+      titles: [
+        'are bounded for a key and in all: the one used longest ago ends',
+        "windows of a browser take no stream that is kept for the trainer's program, nor those of its key",
+        'counts attempts to guess a key as all others',
+        'are those that the build listed, and nothing else that is on the disk',
+      ],
+    },
+  ],
+};
