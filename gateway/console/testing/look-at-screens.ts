@@ -96,7 +96,8 @@ export function lookAt(area: Area): void {
     async function open(page: Page, { path, ready, before: spoil, act }: ScreenShown): Promise<void> {
       await spoil?.(page);
       await page.goto(`${gateway.url}${path}`);
-      await page.getByText(ready).first().waitFor();
+      await page.locator('h1').waitFor();
+      await page.locator('main').getByText(ready).first().waitFor();
       await act?.(page);
     }
   });

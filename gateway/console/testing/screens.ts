@@ -148,6 +148,7 @@ const OFFICE: readonly Omit<ScreenShown, 'area'>[] = [
     role: 'operator',
     ready: 'Registered webhooks',
   },
+  { name: 'keys', path: '/console/administration/keys', role: 'operator', ready: 'Keys of this gateway' },
   {
     name: 'may-not',
     path: '/console/administration/keys',

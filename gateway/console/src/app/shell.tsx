@@ -15,6 +15,7 @@ import { Loading } from '../components/query-state.tsx';
 import { Time } from '../components/time.tsx';
 import { ErrorBoundary } from './error-boundary.tsx';
 import { isAt, visibleNavigation } from './navigation.ts';
+import { OfflineBanner } from './offline-banner.tsx';
 import { useSession, useSignOut } from './session.tsx';
 import styles from './shell.module.css';
 import { chooseTheme, THEMES, useTheme } from './theme.ts';
@@ -59,6 +60,7 @@ export function Shell({ children }: { readonly children: ReactNode }) {
         <Menu path={path} />
       </nav>
       <main id="content" tabIndex={-1} className={styles.main}>
+        <OfflineBanner />
         <ErrorBoundary place={path}>
           <Suspense fallback={<Loading lines={5} />}>{children}</Suspense>
         </ErrorBoundary>

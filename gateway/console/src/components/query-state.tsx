@@ -97,9 +97,18 @@ export function Failure({ error, retry, isRetrying = false, isOfAction = false }
     </Button>
   );
   if (error instanceof NoAnswerError) {
+    // The shell says why, once for all.
+    if (!isOfAction) {
+      return (
+        <div className={styles.notLoaded}>
+          <span>{t('state.notLoaded')}</span>
+          {again}
+        </div>
+      );
+    }
     return (
-      <Notice tone="warning" title={t('state.offlineTitle')} isAlert={isOfAction}>
-        <p>{isOfAction && error.maybeSent ? t('state.unknownOutcome') : t('state.offlineDetail')}</p>
+      <Notice tone="warning" title={t('state.offlineTitle')} isAlert>
+        <p>{error.maybeSent ? t('state.unknownOutcome') : t('state.offlineDetail')}</p>
         {again}
       </Notice>
     );

@@ -11,5 +11,5 @@ export const PARTS: readonly OfficePart[] = [
   { name: 'members', to: '/administration/members', needs: 'listMembers' },
   { name: 'motions', to: '/administration/motions', needs: 'listMotions' },
   { name: 'webhooks', to: '/administration/webhooks', needs: 'listWebhooks' },
-  { name: 'keys', to: '/administration/keys', needs: 'listApiKeys' as OperationId },
+  { name: 'keys', to: '/administration/keys', needs: 'listApiKeys' },
 ];
