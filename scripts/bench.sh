@@ -8,7 +8,7 @@ running=
 ran=0
 # A signal that ends this script ends the bench that runs too, which stops what it started.
 trap 'kill -TERM $running 2>/dev/null && wait $running; exit 143' TERM INT HUP
-for bench in */dist/bench/*.js packages/*/dist/bench/*.js; do
+for bench in */dist/bench/*.js gateway/console/dist/bench/*.js packages/*/dist/bench/*.js; do
   case "$bench" in *"${BENCH:-}"*) ;; *) continue ;; esac
   ran=1
   echo "# ${bench/dist\//}" >&2

@@ -35,6 +35,7 @@ export async function openConsoleGateway(
 ): Promise<ConsoleGateway> {
   const ledger = new ContractLedger(await playConsoleWorld(), 'AlphaMSP');
   const gateway = await openGateway({
+    apiKeysByRest: true,
     webhooks: { send, targets: TARGETS, pauseMs: () => 1 },
     ...options,
     ledger,
