@@ -41,7 +41,12 @@ const SIBLINGS: Record<string, readonly string[]> = {
   ],
   chaincode: ['@consilium/domain', '@consilium/domain/rules', '@consilium/domain/key-proof'],
   'test-network': ['@consilium/command-line', '@consilium/guarded-rows'],
-  'gateway/console': ['@consilium/client', '@consilium/client/browser', '@consilium/domain'],
+  'gateway/console': [
+    '@consilium/client',
+    '@consilium/client/browser',
+    '@consilium/domain',
+    '@consilium/verify/evidence',
+  ],
   gateway: [
     '@consilium/command-line',
     '@consilium/domain',

@@ -1,4 +1,5 @@
 // Every screen that is looked at, in all widths and both themes: add yours.
+import { join } from 'node:path';
 import type { Role } from '@consilium/domain';
 import type { Page } from 'playwright-core';
 
@@ -113,8 +114,34 @@ const MODELS: readonly Omit<ScreenShown, 'area'>[] = [
 ];
 
 const LEDGER: readonly Omit<ScreenShown, 'area'>[] = [
-  { name: 'ledger', path: '/console/ledger', role: 'auditor', ready: 'Ledger' },
-  { name: 'verify', path: '/console/verify', role: 'auditor', ready: /./ },
+  { name: 'ledger', path: '/console/ledger', role: 'auditor', ready: 'Peers that agree' },
+  { name: 'ledger-filtered', path: '/console/ledger?subject=heart', role: 'auditor', ready: 'About heart' },
+  { name: 'ledger-blocks', path: '/console/ledger?show=blocks', role: 'auditor', ready: 'Digest' },
+  { name: 'block', path: '/console/ledger/blocks/12', role: 'auditor', ready: 'Digest of its transactions' },
+  {
+    name: 'transaction',
+    path: '/console/ledger?subject=heart',
+    role: 'auditor',
+    ready: 'About heart',
+    act: async (page) => {
+      await page.getByRole('link', { name: 'Started a study' }).first().click();
+      await page.getByText('What was asked').waitFor();
+    },
+  },
+  {
+    name: 'evidence-of-transaction',
+    path: '/console/ledger?subject=heart',
+    role: 'auditor',
+    ready: 'About heart',
+    act: async (page) => {
+      await page.getByRole('link', { name: 'Started a study' }).first().click();
+      await page.getByRole('button', { name: 'Evidence' }).click();
+    },
+  },
+  { name: 'row', path: '/console/ledger/rows/study/heart', role: 'auditor', ready: 'Written for the first' },
+  { name: 'row-unknown', path: '/console/ledger/rows/nothing/x', role: 'auditor', ready: 'no history' },
+  { name: 'verify', path: '/console/verify', role: 'auditor', ready: 'Digest of the first block' },
+  { name: 'verify-proven', path: '/console/verify', role: null, ready: 'Sign in', act: verifyEvidence },
 ];
 
 const OFFICE: readonly Omit<ScreenShown, 'area'>[] = [
@@ -172,4 +199,16 @@ export const SCREENS: readonly ScreenShown[] = [
 async function openInLineage(page: Page): Promise<void> {
   await page.locator('[data-node="update 2 marys"]').click();
   await page.getByRole('heading', { name: 'What happened to it' }).waitFor();
+}
+
+const EVIDENCE = join(import.meta.dirname, '../../../../examples/verify-evidence/evidence.ndjson');
+/** Of the channel that the file is of. */
+export const EVIDENCE_GENESIS = '99ebfbeae9917a12c4be6c3b8d0d6a59915d77f1edaeaeb7835b7142972ab2ef';
+
+/** The file of an example, whose digest is in its README. */
+async function verifyEvidence(page: Page): Promise<void> {
+  await page.locator('input[type=file]').setInputFiles(EVIDENCE);
+  await page.getByLabel('Digest of the first block').fill(EVIDENCE_GENESIS);
+  await page.getByRole('button', { name: 'Check', exact: true }).click();
+  await page.getByText('What is proven').waitFor();
 }

@@ -75,11 +75,16 @@ const NOTHING = {
  * The file is read once, part by part: what is kept is what rows held, and what peers answered.
  *
  * @param file a bundle, as a gateway serves it: whole, or in pieces
+ * @param lineBytesMax where less memory is at hand than for the longest lines that a channel may have: 256 MiB
  * @throws UnreadableBundleError where it is no such file
  */
-export function verifyBundle(file: Uint8Array | Iterable<Uint8Array>, trusted: TrustedFacts): Verification {
+export function verifyBundle(
+  file: Uint8Array | Iterable<Uint8Array>,
+  trusted: TrustedFacts,
+  lineBytesMax?: number,
+): Verification {
   const { genesis, chaincode = 'consilium', artefacts } = trusted;
-  const { claim, parts } = openBundle(file instanceof Uint8Array ? [file] : file);
+  const { claim, parts } = openBundle(file instanceof Uint8Array ? [file] : file, lineBytesMax);
   const { subject, channel } = claim;
   const shown = new ShownBlocks(parts, new DisclosedSoFar(subject));
   const asked = subject.kind === 'transaction' ? subject.transactionId : undefined;

@@ -1,9 +1,9 @@
 // The console: the session decides between the page to sign in and the screens.
 import { ProblemError } from '@consilium/client/browser';
 import { QueryClientProvider, useQuery, useQueryClient } from '@tanstack/react-query';
-import { StrictMode, useEffect, useRef, useState } from 'react';
+import { lazy, StrictMode, Suspense, useEffect, useRef, useState } from 'react';
 import { I18nProvider } from 'react-aria-components/I18nProvider';
-import { Router } from 'wouter';
+import { Router, useLocation } from 'wouter';
 import { EventsProvider } from '../api/events.tsx';
 import { createQueryClient } from '../api/queries.ts';
 import { readSession } from '../api/session.ts';
@@ -32,12 +32,22 @@ export function App() {
   );
 }
 
+const PublicPage = lazy(() => import('../screens/ledger/public-verifier.tsx'));
+
+/** The verifier needs nobody's leave, and no gateway that answers. */
+const PublicVerifier = () => (
+  <Suspense fallback={<Loading />}>
+    <PublicPage />
+  </Suspense>
+);
+
 /** Asked again this often, so that a session that has ended is noticed on a page that asks nothing else. */
 const SESSION_ASKED_MS = 60_000;
 
 function Gate() {
   const queries = useQueryClient();
   const wasSignedIn = useRef(false);
+  const [path] = useLocation();
   const session = useQuery({
     queryKey: ['session'],
     queryFn: readSession,
@@ -57,6 +67,8 @@ function Gate() {
     [queries],
   );
   const { data, error, isFetching } = session;
+  const isPublic = path === '/verify';
+  if (isPublic && data?.signedIn !== true) return <PublicVerifier />;
   if (data === undefined) {
     return (
       <main className={styles.page}>

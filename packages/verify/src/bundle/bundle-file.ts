@@ -98,11 +98,14 @@ export function readBundle(file: Uint8Array): Bundle {
 }
 
 /** The same of a file that comes in pieces: each part is read when it is asked for. @throws UnreadableBundleError */
-export function openBundle(file: Iterable<Uint8Array>): {
+export function openBundle(
+  file: Iterable<Uint8Array>,
+  lineBytesMax?: number,
+): {
   readonly claim: BundleClaim;
   readonly parts: Iterable<BundlePart>;
 } {
-  const { first: claim, parts } = readLines(file, readClaim);
+  const { first: claim, parts } = readLines(file, readClaim, lineBytesMax);
   return { claim, parts };
 }
 
@@ -110,8 +113,9 @@ export function openBundle(file: Iterable<Uint8Array>): {
 export function readLines<T>(
   file: Iterable<Uint8Array>,
   readFirst: (fields: Fields) => T,
+  lineBytesMax: number = LINE_BYTES_MAX,
 ): { readonly first: T; readonly parts: Iterable<BundlePart> } {
-  const lines = linesOf(file);
+  const lines = linesOf(file, lineBytesMax);
   const first = lines.next();
   if (first.done === true) throw new UnreadableBundleError(1, 'the file is empty');
   return { first: readLine(first.value, 1, readFirst), parts: partsIn(lines) };
@@ -126,7 +130,7 @@ function* partsIn(lines: Iterable<Uint8Array>): Generator<BundlePart, void, unde
 const LINE_BYTES_MAX = 2 ** 28;
 
 /** Lines as bytes: a file may be larger than a text, or memory, can be. */
-function* linesOf(file: Iterable<Uint8Array>): Generator<Uint8Array, void, undefined> {
+function* linesOf(file: Iterable<Uint8Array>, lineBytesMax: number): Generator<Uint8Array, void, undefined> {
   let number = 1;
   let begun: Uint8Array[] = [];
   let length = 0;
@@ -143,7 +147,7 @@ function* linesOf(file: Iterable<Uint8Array>): Generator<Uint8Array, void, undef
     if (at === piece.length) continue;
     begun.push(piece.subarray(at));
     length += piece.length - at;
-    if (length > LINE_BYTES_MAX) throw new UnreadableBundleError(number, 'not a line of evidence');
+    if (length > lineBytesMax) throw new UnreadableBundleError(number, 'not a line of evidence');
   }
   if (begun.length > 0) throw new UnreadableBundleError(number, 'the file ends within a line');
 }

@@ -1,8 +1,14 @@
-// The verifier, on a file of evidence, in this browser.
-import { useTranslation } from 'react-i18next';
-import { Page } from '../../components/page.tsx';
+// The verifier within the console: there the own gateway can be asked for the first block's digest.
+import { gateway } from '../../api/client.ts';
+import { useMay } from '../../app/session.tsx';
+import { VerifierPage } from './verifier-page.tsx';
 
-export default function Verify() {
-  const { t } = useTranslation('ledger');
-  return <Page title={t('title')} />;
+const askGenesis = async (): Promise<string> => {
+  const { hash } = await gateway.call('getLedgerBlock', { path: { number: 0 } });
+  return hash;
+};
+
+export default function VerifyScreen() {
+  const may = useMay('getLedgerBlock');
+  return <VerifierPage askGenesis={may ? askGenesis : undefined} />;
 }
