@@ -60,13 +60,38 @@ const STUDIES: readonly Omit<ScreenShown, 'area'>[] = [
   { name: 'study-completed', path: '/console/studies/heart', role: 'researcher', ready: 'angiography' },
   { name: 'study-proposed', path: '/console/studies/stroke', role: 'steward', ready: 'rehabilitation' },
   { name: 'study-hostile', path: '/console/studies/kidney', role: 'steward', ready: '<script>' },
-  { name: 'study-missing', path: '/console/studies/none', role: 'steward', ready: 'no such entry' },
+  { name: 'study-plan', path: '/console/studies/heart?part=plan', role: 'auditor', ready: 'What follows' },
+  { name: 'study-consents', path: '/console/studies/kidney?part=consents', role: 'steward', ready: 'Ethics' },
+  { name: 'study-costs', path: '/console/studies/sepsis?part=costs', role: 'auditor', ready: 'At most' },
+  {
+    name: 'study-decisions',
+    path: '/console/studies/sepsis?part=decisions',
+    role: 'steward',
+    ready: 'Two of our trainers are slow',
+  },
   {
     name: 'consent',
     path: '/console/studies/stroke/consent/nordlund-emergency',
     role: 'steward',
-    ready: 'rehabilitation',
+    ready: 'Left afterwards',
   },
+  {
+    name: 'consent-refuse',
+    path: '/console/studies/stroke/consent/nordlund-emergency',
+    role: 'steward',
+    ready: 'Left afterwards',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Refuse', exact: true }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Refuse' }).click();
+    },
+  },
+  {
+    name: 'consent-given',
+    path: '/console/studies/sepsis/consent/nordlund-emergency',
+    role: 'steward',
+    ready: 'What follows',
+  },
+  { name: 'study-missing', path: '/console/studies/none', role: 'steward', ready: 'no such entry' },
 ];
 
 const MODELS: readonly Omit<ScreenShown, 'area'>[] = [

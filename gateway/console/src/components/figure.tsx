@@ -10,15 +10,17 @@ export interface FigureProps {
   readonly meaning: ReactNode;
   /** Under the value, in small. */
   readonly note?: ReactNode;
+  /** Words in place of a number, which are set smaller. */
+  readonly isText?: boolean;
 }
 
-export function Figure({ label, value, meaning, note }: FigureProps) {
+export function Figure({ label, value, meaning, note, isText = false }: FigureProps) {
   return (
     <div className={styles.figure}>
       <dt className={styles.label}>
         <Meaning meaning={meaning}>{label}</Meaning>
       </dt>
-      <dd className={styles.value}>{value}</dd>
+      <dd className={styles.value}>{isText ? <span className={styles.text}>{value}</span> : value}</dd>
       {note !== undefined && <dd className={styles.note}>{note}</dd>}
     </div>
   );

@@ -33,28 +33,40 @@ interface AnsweringProps {
   readonly decline: Decline | undefined;
 }
 
-export function Answering({ study, dataset, decline }: AnsweringProps) {
+/** Which blocks are ticked, and the cost of them. */
+export function useAnswer(studyId: string, datasetId: string) {
   const [chosen, choose] = useState<readonly number[]>();
-  const quote = useQuote(study.studyId, dataset.datasetId, chosen);
+  const query = useQuote(studyId, datasetId, chosen);
+  const { data } = query;
+  const blocks = chosen ?? data?.blocks.filter(({ asked }) => asked).map(({ block }) => block) ?? [];
+  return { query, quote: data && withBlocks(data, blocks), choose };
+}
+
+interface AnswerProps extends AnsweringProps {
+  readonly answer: ReturnType<typeof useAnswer>;
+}
+
+/** Which patients, where there is something to choose. */
+export function AnswerBlocks({ answer: { quote, choose } }: Pick<AnswerProps, 'answer'>) {
+  return quote === undefined ? null : <Blocks quote={quote} onChange={choose} />;
+}
+
+/** The cost, and what the steward says to it. */
+export function Answering({ study, dataset, decline, answer: { query, quote } }: AnswerProps) {
   return (
-    <QueryState query={quote} isEmpty={() => false} lines={5}>
-      {(found) => {
-        const blocks = chosen ?? found.blocks.filter(({ asked }) => asked).map(({ block }) => block);
-        const asked = withBlocks(found, blocks);
-        return (
-          <>
-            <Blocks quote={asked} onChange={choose} />
-            <Cost dataset={dataset} quote={asked} />
-            <Decision
-              study={study}
-              dataset={dataset}
-              decline={decline}
-              quote={asked}
-              isRenewed={!quote.isPlaceholderData}
-            />
-          </>
-        );
-      }}
+    <QueryState query={query} isEmpty={() => false} lines={5}>
+      {(found) => (
+        <>
+          <Cost dataset={dataset} quote={quote ?? found} />
+          <Decision
+            study={study}
+            dataset={dataset}
+            decline={decline}
+            quote={quote ?? found}
+            isRenewed={!query.isPlaceholderData}
+          />
+        </>
+      )}
     </QueryState>
   );
 }
@@ -95,6 +107,7 @@ function Decision({ study, dataset, decline, quote, isRenewed }: DecisionProps) 
   const names = { study: study.title, dataset: dataset.title };
   const isDeclined = decline?.studyVersion === (study.version ?? 1);
   const isHindered = hindrances.length > 0;
+  if (!mayGrant && !mayApprove && !mayDecline) return null;
   const send = async () => {
     if (kind === 'grant') {
       await grant.mutateAsync({ path: { studyId }, body: { datasetId, claimedEpsilon, ...read } });

@@ -11,7 +11,7 @@ import { StateBadge } from '../../components/state-badge.tsx';
 import { Erasures } from '../study/consents.tsx';
 import { Protection } from '../study/plan.tsx';
 import { useDataset, useDeclines, useMotions, useStudy } from '../study/study-queries.ts';
-import { Answering } from './answering.tsx';
+import { AnswerBlocks, Answering, useAnswer } from './answering.tsx';
 import { Changed } from './changed.tsx';
 import styles from './consent.module.css';
 import { useConsent } from './consent-queries.ts';
@@ -83,8 +83,7 @@ function Reading({ study, dataset, consent, decline }: ReadingProps) {
   const { hospital } = useSession();
   const { datasetId, owner } = dataset;
   const motions = useMotions(study.studyId);
-  const [mayGrant, mayDecline] = [useMay('grantConsent'), useMay('declineStudy')];
-  const mayDecide = mayGrant || mayDecline;
+  const titleOf = useHospitalTitle();
   const isOwn = owner === hospital.mspId;
   const isWanted = study.datasets.includes(datasetId);
   if (!isWanted && consent === undefined) {
@@ -94,31 +93,57 @@ function Reading({ study, dataset, consent, decline }: ReadingProps) {
       </Notice>
     );
   }
-  const isOpen = consent === undefined && isOwn && takesConsents(study);
   return (
     <div className={styles.parts}>
       {!isOwn && (
         <Notice title={t('notOwn.title')}>
           <p>
-            <HospitalName mspId={owner} /> · {t('notOwn.detail', { hospital: owner })}
+            <HospitalName mspId={owner} /> · {t('notOwn.detail', { hospital: titleOf(owner) })}
           </p>
         </Notice>
       )}
       {isOwn && motions.data !== undefined && (
         <Changed study={study} answers={{ consent, decline, motions: motions.data, mspId: hospital.mspId }} />
       )}
-      {consent !== undefined && <GivenConsent study={study} consent={consent} isOwn={isOwn} />}
-      {consent === undefined && decline !== undefined && <GivenRefusal decline={decline} />}
+      {consent === undefined && isOwn && takesConsents(study) ? (
+        <Open study={study} dataset={dataset} decline={decline} />
+      ) : (
+        <div className={styles.columns}>
+          <div className={styles.reading}>
+            <StudyText study={study} datasetId={datasetId} />
+            <Protection study={study} datasetId={datasetId} />
+            <Terms study={study} dataset={dataset} />
+          </div>
+          <div className={styles.answer}>
+            {consent !== undefined && <GivenConsent study={study} consent={consent} isOwn={isOwn} />}
+            {consent === undefined && decline !== undefined && <GivenRefusal decline={decline} />}
+          </div>
+        </div>
+      )}
       {consent?.withdrawnAt !== undefined && <Erasures studyId={study.studyId} datasetId={datasetId} />}
-      <StudyText study={study} datasetId={datasetId} />
-      <Protection study={study} datasetId={datasetId} />
-      <Terms study={study} dataset={dataset} />
-      {isOpen &&
-        (mayDecide ? (
-          <Answering study={study} dataset={dataset} decline={decline} />
-        ) : (
-          <Notice title={t('mayNotDecide')} />
-        ))}
+    </div>
+  );
+}
+
+/** A study that waits for the answer, or for another one. */
+function Open({ study, dataset, decline }: Omit<ReadingProps, 'consent'>) {
+  const { t } = useTranslation('consent');
+  const { datasetId } = dataset;
+  const [mayGrant, mayDecline] = [useMay('grantConsent'), useMay('declineStudy')];
+  const answer = useAnswer(study.studyId, datasetId);
+  return (
+    <div className={styles.columns}>
+      <div className={styles.reading}>
+        <StudyText study={study} datasetId={datasetId} />
+        <Protection study={study} datasetId={datasetId} />
+        <Terms study={study} dataset={dataset} />
+        <AnswerBlocks answer={answer} />
+      </div>
+      <div className={styles.answer}>
+        {decline !== undefined && <GivenRefusal decline={decline} />}
+        <Answering study={study} dataset={dataset} decline={decline} answer={answer} />
+        {!mayGrant && !mayDecline && <Notice title={t('mayNotDecide')} />}
+      </div>
     </div>
   );
 }

@@ -128,7 +128,7 @@ function useColumns(study: StudyAnswer): readonly Column<Asked>[] {
     },
     {
       id: 'open',
-      header: '',
+      header: t('consents.yours'),
       cell: ({ datasetId, owner, consent }) =>
         owner === hospital.mspId && (
           <ButtonLink isSmall to={`/studies/${study.studyId}/consent/${datasetId}`}>

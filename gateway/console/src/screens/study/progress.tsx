@@ -55,34 +55,27 @@ function Now({ study, rounds }: RoundsOf) {
   return (
     <Section title={t('live.title', { round: last.round.round })} lead={t(`live.lead.${progress.stage}`)}>
       <div className={styles.stack}>
-        <Stages stage={progress.stage} />
-        <Delay progress={progress} isPaused={isPaused} />
+        <div className={styles.head}>
+          <Stages stage={progress.stage} />
+          <Delay progress={progress} isPaused={isPaused} />
+        </div>
         <Figures>
           <Figure
             label={t('live.since')}
-            value={
-              <span className="small">
-                <Time at={progress.since} />
-              </span>
-            }
+            value={<Time at={progress.since} />}
+            isText
             meaning={t('live.sinceMeaning')}
           />
           <Figure
             label={t('live.deadline')}
-            value={
-              <span className="small">
-                <Time at={progress.deadline} />
-              </span>
-            }
+            value={<Time at={progress.deadline} />}
+            isText
             meaning={t('live.deadlineMeaning')}
           />
           <Figure
             label={t('live.leader')}
-            value={
-              <span className="small">
-                <HospitalName mspId={progress.leader} />
-              </span>
-            }
+            value={<HospitalName mspId={progress.leader} />}
+            isText
             meaning={t('live.leaderMeaning')}
           />
         </Figures>
@@ -248,10 +241,9 @@ function Rounds({ rounds }: { readonly rounds: readonly RoundDossier[] }) {
       id: 'updates',
       header: t('rounds.updates'),
       cell: ({ round: { included, participants }, updates }) =>
-        t('rounds.included', {
-          included: included?.length ?? updates.length,
-          participants: participants.length,
-        }),
+        included === undefined
+          ? t('rounds.arrived', { arrived: updates.length, participants: participants.length })
+          : t('rounds.included', { included: included.length, participants: participants.length }),
     },
     {
       id: 'reason',

@@ -117,25 +117,20 @@ function Glance({ study }: { readonly study: StudyAnswer }) {
         />
         <Figure
           label={t('glance.purpose')}
-          value={<span className="small">{word(`purposes.${study.purpose}`)}</span>}
+          value={word(`purposes.${study.purpose}`)}
+          isText
           meaning={t('glance.purposeMeaning', { code: study.purpose })}
         />
         <Figure
           label={t('glance.requester')}
-          value={
-            <span className="small">
-              <HospitalName mspId={study.requester} />
-            </span>
-          }
+          value={<HospitalName mspId={study.requester} />}
+          isText
           meaning={t('glance.requesterMeaning')}
         />
         <Figure
           label={t(study.endedAt === undefined ? 'glance.proposed' : 'glance.ended')}
-          value={
-            <span className="small">
-              <Time at={study.endedAt ?? study.proposedAt} />
-            </span>
-          }
+          value={<Time at={study.endedAt ?? study.proposedAt} />}
+          isText
           meaning={t(study.endedAt === undefined ? 'glance.proposedMeaning' : 'glance.endedMeaning')}
           {...(version > 1 && { note: t('glance.version', { version }) })}
         />
