@@ -2,21 +2,17 @@
 // alone, verifies it against the ledger, and reports.
 
 import { existsSync, rmSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
-import { stringify } from 'yaml';
-import { type Consortium, parseConsortium, readConsortium } from '../src/config.ts';
+import { join, relative } from 'node:path';
+import { readConsortium } from '../src/config.ts';
 import { genesisSha256Of } from '../src/genesis-digest.ts';
-import { type LedgerNetwork, ordererOf } from '../src/ledger-network.ts';
-import { ownFolder } from '../src/programs.ts';
+import type { LedgerNetwork } from '../src/ledger-network.ts';
 import type { Addresses } from '../src/runtime.ts';
-import { readSecrets } from '../src/secrets.ts';
 import { type DetachedConsortium, startDetached } from '../src/start-detached.ts';
 import { writeWhole } from '../src/state-file.ts';
 import { consortiumStatus } from '../src/status.ts';
 import { stopConsortium } from '../src/stop.ts';
 import { type DataSource, exportsOf, syntheticFiles, uciFiles } from './data-files.ts';
-import type { Site } from './enrolment.ts';
-import { HospitalClient } from './hospital-client.ts';
+import { sitesOf, writeConfiguration } from './demo-consortium.ts';
 import { sampleMemory } from './memory-sampler.ts';
 import { isOwnFolder, ownFiles } from './own-files.ts';
 import { type ProgressView, progressView } from './progress-view.ts';
@@ -156,41 +152,4 @@ async function clearEarlierRun(directory: string, view: ProgressView): Promise<v
     view.line(`Stopped ${stopped} processes of an earlier demo`);
   }
   if (existsSync(directory)) rmSync(directory, { recursive: true });
-}
-
-/** The default consortium with the hospitals of the data; checked as any other. */
-function writeConfiguration(
-  { hospitals, directory }: DataSource,
-  network: LedgerNetwork,
-  outDirectory: string,
-): string {
-  const base = readConsortium(join(ownFolder, 'consortium.yaml'));
-  const consortium: Consortium = {
-    ...base,
-    runtime: network.runtime,
-    ...(network.runtime === 'native' && { orderer: { ...base.orderer, ...ordererOf(network) } }),
-    organisations: hospitals.map(({ name, mspId, title }) => ({
-      name,
-      mspId,
-      title,
-      trainer: { dataFolders: [resolve(directory)] },
-    })),
-  };
-  const text = stringify(consortium);
-  const file = join(outDirectory, 'consortium.yaml');
-  parseConsortium(text, file);
-  writeWhole(file, text);
-  return file;
-}
-
-function sitesOf(
-  { hospitals }: DataSource,
-  { organisations }: Addresses,
-  { directory, signal }: { readonly directory: string; readonly signal: AbortSignal },
-): Site[] {
-  return hospitals.map((hospital) => {
-    const { gatewayUrl } = organisations.find(({ mspId }) => mspId === hospital.mspId)!;
-    const keys = readSecrets(directory, hospital.name).gateway;
-    return { hospital, client: new HospitalClient({ url: gatewayUrl, keys, signal }) };
-  });
 }

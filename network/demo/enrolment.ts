@@ -57,7 +57,18 @@ const STUDY_OF = {
 } as const;
 
 export async function enrol(options: EnrolmentOptions): Promise<Enrolment> {
-  const { sites, plan, source, clock, say } = options;
+  const datasets = await registerAll(options);
+  return { ...(await agreeOnStudy(options)), datasets };
+}
+
+/** Every hospital is a member and describes its dataset; that of the first has grown once. */
+export async function registerAll({
+  sites,
+  plan,
+  source,
+  clock,
+  say,
+}: Omit<EnrolmentOptions, 'ipfsUrl'>): Promise<Enrolment['datasets']> {
   const { dictionary } = source;
   await clock.time('register members', () =>
     each(sites, async ({ hospital, client }) => {
@@ -99,22 +110,22 @@ export async function enrol(options: EnrolmentOptions): Promise<Enrolment> {
     }),
   );
   await clock.time('revise a dataset', () => revise(growing, { prepare, say }));
-  return { ...(await agreeOnStudy(options)), datasets };
+  return datasets;
 }
 
-/** The first site proposes a study of everybody's dataset, and each consents. The datasets are there. */
-export async function agreeOnStudy({
+/** The first site proposes a study of everybody's dataset. The datasets are there. */
+export async function proposeStudy({
   sites,
   plan,
   source,
   clock,
   ipfsUrl,
   say,
-}: EnrolmentOptions): Promise<Omit<Enrolment, 'datasets'>> {
+}: EnrolmentOptions): Promise<Pick<Enrolment, 'studyId' | 'parameters'>> {
   const { dictionary } = source;
   const requester = sites[0]!;
   const studyId = `${STUDY_OF[source.kind]}-${randomBytes(3).toString('hex')}`;
-  const graph = await clock.time('propose the study', async () => {
+  return clock.time('propose the study', async () => {
     const model = isOwnGraph(plan.model)
       ? await publishOwnGraph(plan.model, ipfsUrl)
       : await requester.client.post<ModelGraph>(LOCAL_ROUTES.buildModelGraph.path, 'researcher', {
@@ -128,8 +139,14 @@ export async function agreeOnStudy({
       model,
     });
     say(`${requester.hospital.title} proposes ${studyId}: ${model.parameters} parameters`);
-    return model;
+    return { studyId, parameters: model.parameters };
   });
+}
+
+/** The first site proposes a study of everybody's dataset, and each consents. The datasets are there. */
+export async function agreeOnStudy(options: EnrolmentOptions): Promise<Omit<Enrolment, 'datasets'>> {
+  const { sites, clock, say } = options;
+  const { studyId, parameters } = await proposeStudy(options);
   const quotes = new Map<string, QuoteRow>();
   await clock.time('consent', () =>
     each(sites, async ({ hospital, client }) => {
@@ -151,7 +168,7 @@ export async function agreeOnStudy({
       );
     }),
   );
-  return { studyId, parameters: graph.parameters, quotes };
+  return { studyId, parameters, quotes };
 }
 
 const isOwnGraph = (model: StudyPlan['model']): model is OwnGraph => model.kind === 'onnx';
