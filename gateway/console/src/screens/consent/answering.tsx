@@ -1,5 +1,5 @@
-// A steward's answer: which patients, at what cost, and then consent, approval or refusal, each confirmed in words. What
-// is sent is what was read: the digest of the text that is shown, its cost, and the blocks that are ticked.
+// A steward's answer: which patients, at what cost, and then consent, approval or refusal, each confirmed in words.
+// What is sent is what was read: the digest of the text that is shown, its cost, and the blocks that are ticked.
 import {
   type ConsentQuote,
   type Dataset,
