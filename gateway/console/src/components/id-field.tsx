@@ -41,7 +41,8 @@ export function IdField(props: IdFieldProps) {
         setTyped(next);
         onChange(idOfText(items, next));
       }}
-      value={value === '' ? null : value}
+      // Of what is only typed there is no choice: one would close the list.
+      value={chosen?.id ?? null}
       onChange={(key) => {
         if (key === null) return;
         setTyped(undefined);

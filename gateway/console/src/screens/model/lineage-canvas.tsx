@@ -87,7 +87,8 @@ export function LineageCanvas({ graph, drawing, sayNode, selected, onSelect, onT
     look();
   }, [look, middle, scale]);
 
-  useEffect(() => {
+  // Before the next key: who holds an arrow key down moves on from where the focus is.
+  useLayoutEffect(() => {
     if (!moves.current) return;
     moves.current = false;
     const node = scroller.current?.querySelector<HTMLElement>(`[data-node="${CSS.escape(here)}"]`);

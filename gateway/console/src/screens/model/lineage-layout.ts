@@ -34,8 +34,8 @@ const COLUMNS: Readonly<Record<LineageNode['kind'], number>> = {
 
 /**
  * Places a lineage. Only edges between neighbouring columns are given to dagre, which would make room for each of the
- * others in every column that it passes: 30 consents of 18 rounds that are closed would be 540 of them. Instead, each
- * column but the first hangs on the one before.
+ * others in every column that it passes: 30 consents of 18 rounds that are closed would be 540 of them. Consents of
+ * which no update is shown hang on the rounds, spread evenly.
  */
 export function placeLineage({ nodes, edges }: LineageGraph): LineageDrawing {
   const graph = new Graph();
@@ -55,8 +55,11 @@ export function placeLineage({ nodes, edges }: LineageGraph): LineageDrawing {
     graph.setEdge(from, to);
     reached.add(to);
   }
-  for (const { id } of nodes) {
-    if (!reached.has(id)) graph.setEdge(nodeId.model, id, { minlen: columnOf.get(id)!, weight: 0 });
+  const rounds = nodes.filter(({ id }) => columnOf.get(id) === 1);
+  const hanging = nodes.filter(({ id }) => !reached.has(id));
+  for (const [i, { id }] of hanging.entries()) {
+    const from = rounds[Math.floor(((i + 0.5) * rounds.length) / hanging.length)]?.id ?? nodeId.model;
+    graph.setEdge(from, id, { minlen: columnOf.get(id)! - columnOf.get(from)!, weight: 0 });
   }
   // Its heuristic would set rounds in another order than that of the ledger.
   layout(graph, { disableOptimalOrderHeuristic: true });
