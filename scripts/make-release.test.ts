@@ -31,9 +31,16 @@ async function freePort(): Promise<number> {
 }
 const out = join(folder, 'consilium');
 let made: Promise<string> | undefined;
-/** Its digest. Without half of everything, which what is asked for here does not load. */
+/** What only the trainer and the chaincode load, which nobody starts here: most of everything. */
+function unused(): string[] {
+  const { packages: lock } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+  const namesOf = (of: typeof lock) => neededBy('network', of).dependencies.map(({ name }) => name);
+  const loaded = new Set(namesOf({ ...lock, trainer: {}, chaincode: {} }));
+  return namesOf(lock).filter((name) => !loaded.has(name));
+}
+/** Its digest. */
 const makeOnce = () => {
-  made ??= makeRelease({ root, out, omit: ['onnxruntime-node'] });
+  made ??= makeRelease({ root, out, omit: unused() });
   return made;
 };
 const isBuilt = existsSync(join(root, 'network/dist/src/main.js'));
