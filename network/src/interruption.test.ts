@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EMBEDDED_SUITES, repository } from './conformance/suites.ts';
 import { assertBuilt } from './programs.ts';
+import { twoClinics, writeThreeHospitals } from './testing/few-hospitals.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-interruption-'));
 after(() => rmSync(root, { recursive: true }));
@@ -42,7 +43,12 @@ function runningAt(place: string): string[] {
   });
 }
 
-const WAYS: readonly { how: string; status: number; interrupt: (child: ChildProcess) => void }[] = [
+interface Way {
+  readonly how: string;
+  readonly status: number;
+  readonly interrupt: (child: ChildProcess) => void;
+}
+const WAYS: readonly Way[] = [
   { how: 'is asked to end', status: 143, interrupt: (child) => child.kill('SIGTERM') },
   { how: 'loses its terminal', status: 129, interrupt: (child) => child.kill('SIGHUP') },
   { how: 'is broken off by Ctrl-C', status: 130, interrupt: (child) => child.kill('SIGINT') },
@@ -92,18 +98,41 @@ async function statusOf(
   return status;
 }
 
-for (const { how, status, interrupt } of WAYS) {
-  for (const command of ['conformance', 'demo']) {
-    test(`a ${command} that ${how} ends all that it started, and says so by its status`, {
-      skip,
-    }, async () => {
-      assert.equal(await statusOf([command, '--out'], interrupt), status);
-    });
-  }
+/** Of a program that does nothing but wait for its interruption, and says a word at times. */
+async function statusOfWaiting(interrupt: (child: ChildProcess) => void): Promise<number | null> {
+  const program = join(import.meta.dirname, 'testing/waiting-program.js');
+  const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  interrupt(child);
+  return ended;
 }
 
-for (const { how, status, interrupt } of [{ ...WAYS[0]!, status: 0 }, WAYS.at(-1)!]) {
+const hospitals = writeThreeHospitals(join(root, 'hospitals'));
+const clinics = join(root, 'clinics.yaml');
+writeFileSync(clinics, twoClinics());
+const DEMO = ['demo', '--data', hospitals, '--out'];
+const [ASKED, , , UNREAD] = WAYS as [Way, Way, Way, Way];
+
+for (const { how, status, interrupt } of WAYS) {
+  test(`a demo that ${how} ends all that it started, and says so by its status`, { skip }, async () => {
+    assert.equal(await statusOf(DEMO, interrupt), status);
+  });
+  test(`a command that ${how} hears of it as of one interruption, with that status`, { skip }, async () => {
+    assert.equal(await statusOfWaiting(interrupt), status);
+  });
+}
+
+for (const { how, status, interrupt } of [ASKED, UNREAD]) {
+  test(`a conformance that ${how} ends all that it started, and says so by its status`, {
+    skip,
+  }, async () => {
+    assert.equal(await statusOf(['conformance', '--out'], interrupt), status);
+  });
+}
+
+for (const { how, status, interrupt } of [{ ...ASKED, status: 0 }, UNREAD]) {
   test(`what runs until it is stopped and ${how} ends with ${status}`, { skip }, async () => {
-    assert.equal(await statusOf(['up', '--foreground', '--dir'], interrupt), status);
+    assert.equal(await statusOf(['up', '--config', clinics, '--foreground', '--dir'], interrupt), status);
   });
 }

@@ -4,9 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import {
   chmodSync,
-  copyFileSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -19,6 +17,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { twoClinics, writeThreeHospitals } from './testing/few-hospitals.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-whole-'));
 const repository = join(import.meta.dirname, '../../..');
@@ -48,15 +47,6 @@ async function run(parameters: readonly string[], progress?: (err: string) => vo
   return { code, out, err };
 }
 
-const yaml = (extra: string) => `
-name: two-clinics
-channel: consortium
-runtime: embedded
-organisations:
-  - { name: north, mspId: NorthMSP, title: North Clinic${extra} }
-  - { name: south, mspId: SouthMSP, title: South Clinic }
-chaincode: { name: consilium, policy: MAJORITY }
-`;
 after(() => rmSync(root, { recursive: true }));
 
 test('a port that another program has is refused with the process and the port, and nothing is left', {
@@ -66,7 +56,7 @@ test('a port that another program has is refused with the process and the port, 
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;
   const file = join(root, 'taken.yaml');
-  writeFileSync(file, yaml(`, gateway: { port: ${port} }`));
+  writeFileSync(file, twoClinics(`, gateway: { port: ${port} }`));
   const place = join(root, 'taken');
   const { code, err } = await run(['up', '--config', file, '--dir', place]);
   server.close();
@@ -93,18 +83,6 @@ test('wrong usage, a wrong configuration and wrong data files are refused with s
   assert.match((await run(['--help'])).out, /consilium-network up/);
 });
 
-/** The folder that the first tutorial makes: the four UCI files as one's own. */
-function ownFolder(): string {
-  const heart = join(repository, 'network/studies/heart-disease');
-  const folder = join(root, 'own');
-  mkdirSync(folder);
-  for (const site of ['cleveland', 'hungarian', 'switzerland', 'va']) {
-    copyFileSync(join(heart, `data/processed.${site}.data`), join(folder, `${site}.csv`));
-  }
-  for (const name of ['dictionary.json', 'study.json']) copyFileSync(join(heart, name), join(folder, name));
-  return folder;
-}
-
 test('a demo of which an artefact was changed in IPFS afterwards says so, fails, and leaves nothing', {
   skip: unbuilt,
 }, async () => {
@@ -124,13 +102,22 @@ test('a demo of which an artefact was changed in IPFS afterwards says so, fails,
     writeFileSync(files[1]!, bytes);
     changed += 1;
   };
-  const demo = ['demo', '--data', ownFolder(), '--rounds', '1', '--out', out, '--json'];
+  const demo = [
+    'demo',
+    '--data',
+    writeThreeHospitals(join(root, 'own')),
+    '--rounds',
+    '1',
+    '--out',
+    out,
+    '--json',
+  ];
   const { code, out: text } = await run(demo, changeOne);
   assert.equal(changed, 1);
   assert.equal(code, 1);
   const summary = JSON.parse(text);
   assert.deepEqual(summary, JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8')));
-  assert.deepEqual([summary.holds, summary.data.kind, summary.hospitals.length], [false, 'own-files', 4]);
+  assert.deepEqual([summary.holds, summary.data.kind, summary.hospitals.length], [false, 'own-files', 3]);
   const broken = summary.checks.filter((check: { holds: boolean }) => !check.holds);
   assert.match(JSON.stringify(broken), /update of \w+-patients is not what the ledger names/);
   assert.equal(broken.length, 1);
