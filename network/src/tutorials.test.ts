@@ -1,4 +1,4 @@
-// The three tutorials, followed literally in a folder that looks like a fresh clone which is built: every command as it
+// The three tutorials, followed literally in what a fresh clone is once it is built: every command as it
 // is pasted, and what it prints held against what the document shows. Beside it, what an operator may meet on the way:
 // processes that are killed, and keys that others must not use.
 import assert from 'node:assert/strict';
@@ -10,7 +10,8 @@ import { after, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ConsortiumStatus, consortiumStatus } from './status.ts';
 import { stopConsortium } from './stop.ts';
-import { cloneByLinks, formsOf, PastingShell, readSteps, type Step } from './testing/followed-document.ts';
+import { cloneBuilt, whyNoClone } from './testing/built-clone.ts';
+import { formsOf, PastingShell, readSteps, type Step } from './testing/followed-document.ts';
 
 const repository = join(import.meta.dirname, '../../..');
 const clone = realpathSync(mkdtempSync(join(tmpdir(), 'consilium-tutorials-')));
@@ -30,10 +31,10 @@ function whyNot(): string | false {
       return `not run: the tutorials need ${program}, which is not installed`;
     }
   }
-  return false;
+  return whyNoClone(repository);
 }
 const skip = whyNot();
-if (skip === false) cloneByLinks(repository, clone);
+if (skip === false) cloneBuilt(repository, clone);
 
 after(async () => {
   for (const directory of [join(demo, 'consortium'), consortium]) {

@@ -2,7 +2,7 @@
 // held against the block that the document shows after it.
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 
 /** Commands of a document, and what it shows of them. */
@@ -39,15 +39,6 @@ export function stepsOf(text: string): Step[] {
     }
   }
   return steps;
-}
-
-/** A folder that has all of the repository but what runs leave in it. */
-export function cloneByLinks(repository: string, folder: string): void {
-  const apart = new Set(['out', '.consortium', '.git']);
-  mkdirSync(folder, { recursive: true });
-  for (const name of readdirSync(repository)) {
-    if (!apart.has(name)) symlinkSync(join(repository, name), join(folder, name));
-  }
 }
 
 /** What a test runner, npm and make leave in the environment, and what a document sets itself. */
