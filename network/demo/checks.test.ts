@@ -88,7 +88,7 @@ for (const [what, spoil, message] of SPOILT) {
   });
 }
 
-test('a study with nothing in it does not pass for want of anything to check', () => {
+test('a study with nothing in it does not pass because there is nothing to check', () => {
   const nothing = {
     ...factsOfAGoodStudy(),
     dossiers: [],

@@ -119,7 +119,7 @@ export function statusText(status: ConsortiumStatus, leaders?: readonly string[]
   );
   const orphaned =
     status.state === 'orphaned'
-      ? ['The supervisor was killed: `down` ends what is left, `up` starts afresh.']
+      ? ['The supervisor was killed: `down` ends what is left, `up` starts all of it again.']
       : [];
   return [
     `${status.name}: ${status.state}, ${bytesText(status.residentBytes)} of memory (${status.directory})`,

@@ -82,7 +82,7 @@ export const SIGN_IN_VARIABLES: readonly (readonly [name: string, meaning: strin
   ['CONSILIUM_OIDC_SCOPES', 'Scopes that are asked for, with spaces (default openid)'],
   [
     'CONSILIUM_OIDC_RESOURCE',
-    'What the provider is asked for an access token for (RFC 8707), where it must be told; mostly the audience',
+    'What the provider is asked for an access token for (RFC 8707), where it has to know; mostly the audience',
   ],
   ['CONSILIUM_OIDC_SKEW_SECONDS', 'Seconds that the clocks may be apart (default 30)'],
 ];

@@ -82,7 +82,7 @@ export function composeFile({ organisation, plan, ...place }: ComposePlace): Com
 const imageOf = (kind: string, images: ComposeImages): string =>
   kind === 'orderer' || kind === 'peer' || kind === 'ipfs' ? images[kind] : images.node;
 
-/** Compose replaces what stands after a dollar sign. */
+/** Compose replaces what follows a dollar sign. */
 const escaped = (text: string): string => text.replaceAll('$', '$$$$');
 
 /** In single quotes nothing is read but the quote itself. */

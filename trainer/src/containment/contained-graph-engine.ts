@@ -283,7 +283,7 @@ function refusalFor(
     case 'died': {
       const how = failure.signal ?? `exit code ${failure.code}`;
       if (OUT_OF_MEMORY_SIGNALS.includes(failure.signal)) {
-        const detail = `${work} ended its process (${how}), most likely for want of memory: ${SMALLER}`;
+        const detail = `${work} ended its process (${how}), most likely because it lacked memory: ${SMALLER}`;
         return refuse('TRAINER_MODEL_TOO_EXPENSIVE', detail);
       }
       const detail = `${work} ended its process (${how}): export the model to another operator set`;
