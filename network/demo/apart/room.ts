@@ -13,7 +13,7 @@ import type { Host, Hosts, Said } from './hosts.ts';
 import { goInside, type InsideSite } from './inside.ts';
 
 const MAIN = join(ownFolder, 'dist/src/main.js');
-const READY_MS = 300_000;
+const READY_MS = 600_000;
 
 export interface RoomOptions {
   readonly hosts: Hosts;
@@ -65,7 +65,8 @@ export class Room {
   /** The study that runs, or the last that did. */
   study: RunningStudy | undefined;
 
-  readonly #mains = new Map<Host, string>();
+  /** By the name of the host: whoever takes its place has its release. */
+  readonly #mains = new Map<string, string>();
 
   constructor({ hosts, source, ordering, signal, say }: RoomOptions) {
     this.hosts = hosts;
@@ -137,7 +138,7 @@ export class Room {
   addHost(hospital: DemoHospital): { readonly host: Host; readonly hospital: DemoHospital } {
     const host = this.hosts.add(hospital.name);
     // A newcomer takes the release that the others run.
-    const main = this.#mains.get(this.hosts.all[0]!);
+    const main = this.#mains.get(this.hosts.all[0]!.name);
     if (main !== undefined) this.useRelease(host, main);
     const atHome = this.#atHome(hospital);
     mkdirSync(filesOf(host), { mode: 0o700 });
@@ -222,7 +223,7 @@ export class Room {
   /** The same, however it ends. */
   ask(host: Host, words: readonly string[]): Promise<Said> {
     const file = join(host.folder, 'hospital.yaml');
-    const main = this.#mains.get(host) ?? MAIN;
+    const main = this.#mains.get(host.name) ?? MAIN;
     return this.hosts.run(host, [process.execPath, main, ...words, '--hospital', file, '--json']);
   }
 
@@ -239,18 +240,21 @@ export class Room {
   /** Each host gets the same bytes, and its own hospital.yaml. */
   agreeOn(consortium: AgreedConsortium): void {
     this.consortium = consortium;
-    for (const host of this.hosts.all) {
-      this.giveAgreed(host, consortium);
-      const own = {
-        consortium: 'consortium.yaml',
-        organisation: host.name,
-        folder: this.folderOf(host),
-        mailbox: this.hosts.mailbox,
-        listen: host.address,
-        dataFolders: [filesOf(host)],
-      };
-      this.hosts.write(host, 'hospital.yaml', stringify(own));
-    }
+    for (const host of this.hosts.all) this.giveFiles(host);
+  }
+
+  /** What is agreed at present, and its own hospital.yaml. */
+  giveFiles(host: Host): void {
+    this.giveAgreed(host, this.consortium);
+    const own = {
+      consortium: 'consortium.yaml',
+      organisation: host.name,
+      folder: this.folderOf(host),
+      mailbox: this.hosts.mailbox,
+      listen: host.address,
+      dataFolders: [filesOf(host)],
+    };
+    this.hosts.write(host, 'hospital.yaml', stringify(own));
   }
 
   /** One host gets what was agreed, and the others may have the former text still. */
@@ -260,7 +264,7 @@ export class Room {
 
   /** From now on the host's commands are of another release. */
   useRelease(host: Host, main: string): void {
-    this.#mains.set(host, main);
+    this.#mains.set(host.name, main);
   }
 
   #firstConsortium(): AgreedConsortium {

@@ -164,7 +164,7 @@ class Drill {
     chownSync(files, other.user, other.user);
     chownSync(this.#vault, other.user, other.user);
     for (const name of readdirSync(this.#vault)) chownSync(join(this.#vault, name), other.user, other.user);
-    this.#room.agreeOn(this.#room.consortium);
+    this.#room.giveFiles(other);
     await site.moveTo(other);
   }
 
