@@ -23,7 +23,10 @@ const segments = () => {
 test('no route is written out but in the table of paths', { skip }, () => {
   assert.ok(segments().length >= 8, segments().join());
   const first = segments().join('|');
-  const route = new RegExp(`['"\`}](/v1['"\`/$]|(/v1)?/(${first})(['"\`?]|/[a-z$:{]))`);
+  const prefix = '[\'"`}]/v1[\'"`/$]';
+  const route = new RegExp(`${prefix}|['"\`}](/v1)?/(${first})(['"\`?]|/[a-z$:{])`);
+  // Its own pages have addresses such as /studies too.
+  const routeOf = (file: string) => (file.startsWith('gateway/console/src/') ? new RegExp(prefix) : route);
   const sources = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.ts'], {
     cwd: root,
     encoding: 'utf8',
@@ -36,7 +39,7 @@ test('no route is written out but in the table of paths', { skip }, () => {
   const found = sources.flatMap((file) =>
     read(file)
       .split('\n')
-      .flatMap((line, at) => (route.test(line) ? [`${file}:${at + 1} ${line.trim()}`] : [])),
+      .flatMap((line, at) => (routeOf(file).test(line) ? [`${file}:${at + 1} ${line.trim()}`] : [])),
   );
   assert.deepEqual(found, []);
 });

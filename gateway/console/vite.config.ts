@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { ROUTES } from '@consilium/client';
+import { API_PREFIX } from '@consilium/domain';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin, type ProxyOptions } from 'vite';
 
@@ -92,7 +93,7 @@ export default defineConfig({
   },
   server: {
     proxy: Object.fromEntries(
-      ['/v1', '/healthz', '/readyz', '/console/session', '/console/sign-in', '/console/signed-in'].map(
+      [API_PREFIX, '/healthz', '/readyz', '/console/session', '/console/sign-in', '/console/signed-in'].map(
         (path) => [path, proxied()],
       ),
     ),

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { get, request } from 'node:https';
-import { API_PREFIX } from '@consilium/domain';
+import { ROUTES } from '@consilium/client';
 import { WebhookReceiver } from '../../src/testing/webhook-receiver.ts';
 
 /** What a bench says. */
@@ -50,7 +50,7 @@ function open({ url, authority, token }: Gateway): Promise<void> {
   streams.push(stream);
   return new Promise((resolve, reject) => {
     const options = { agent: false, ca: authority, headers: { authorization: `Bearer ${token}` } };
-    get(`${url}${API_PREFIX}/events`, options, (answer) => {
+    get(`${url}${ROUTES.streamEvents.path}`, options, (answer) => {
       if (answer.statusCode !== 200) {
         reject(new Error(`an event stream is refused: ${answer.statusCode}`));
         return;
@@ -79,7 +79,7 @@ function register({ url, authority, apiKey }: Gateway, target: string): Promise<
     const body = JSON.stringify({ url: target });
     const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
     const sent = request(
-      `${url}${API_PREFIX}/webhooks`,
+      `${url}${ROUTES.registerWebhook.path}`,
       { agent: false, ca: authority, method: 'POST', headers },
       async (answer) => {
         let text = '';

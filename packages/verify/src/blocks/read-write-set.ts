@@ -39,6 +39,7 @@ export interface CollectionSet {
   readonly policyWrites: readonly PolicyWrite[];
 }
 
+/** What a transaction read and wrote in one namespace: a chaincode, or the channel's own. */
 export interface NamespaceSet {
   readonly namespace: string;
   readonly reads: readonly Read[];
