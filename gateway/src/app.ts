@@ -315,7 +315,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     onChange: () => console?.sessions.review(),
   });
   await addLocalRoutes(app, dependencies);
-  addServiceRoutes(app, dependencies);
+  addServiceRoutes(app, dependencies, console?.isBuilt ? '/console/' : '/documentation');
   console?.addRoutes(unknown);
   await app.ready();
   return app;

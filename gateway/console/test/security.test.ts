@@ -8,6 +8,22 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { openBrowser, signIn, watchPage, whyNoBrowser } from '../testing/browser.ts';
 import { type ConsoleGateway, openConsoleGateway } from '../testing/console-gateway.ts';
 import { HostileSite } from '../testing/hostile-site.ts';
+import { SCREENS } from '../testing/screens.ts';
+
+const MARKUP =
+  '<img src="x" class="taken" onerror="globalThis.taken=1"><script>globalThis.taken=1</script>' +
+  '<a href="javascript:globalThis.taken=1" class="taken">x</a>\u202e{{constructor}}';
+/** Fields that hold what people wrote. */
+const WRITTEN =
+  /^(title|question|reason|text|detail|sentence|description|person|person[A-Z]\w*|label|name|unit|note)$/;
+
+/** The same answer with markup in every text that somebody may have written. */
+function spoil(value: unknown, field = ''): unknown {
+  if (typeof value === 'string') return WRITTEN.test(field) ? `${MARKUP} ${value}` : value;
+  if (Array.isArray(value)) return value.map((one) => spoil(one, field));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, spoil(one, name)]));
+}
 
 /** What a page of the gateway was asked for, and how that was answered. */
 interface Seen {
@@ -199,6 +215,47 @@ describe('the console in a browser', { skip: whyNoBrowser() ?? false }, () => {
       }
       assert.deepEqual(wrong, []);
     });
+  });
+
+  it('shows markup in any text of any answer as text, on every screen', async () => {
+    const wrong: string[] = [];
+    let shown = 0;
+    const paths = new Map(
+      SCREENS.flatMap(({ path, role, before: spoiled }) =>
+        role === null || spoiled !== undefined ? [] : [[path, role] as const],
+      ),
+    );
+    for (const role of new Set(paths.values())) {
+      await withPage(role, async (page) => {
+        page.on('dialog', (dialog) => void dialog.dismiss().then(() => wrong.push('a dialog')));
+        let spoiled = 0;
+        await page.route(/\/v1\/(?!events)/, async (route) => {
+          const answer = await route.fetch();
+          if (!/json/.test(answer.headers()['content-type'] ?? ''))
+            return route.fulfill({ response: answer });
+          spoiled += 1;
+          return route.fulfill({ response: answer, json: spoil(await answer.json()) });
+        });
+        for (const path of [...paths].flatMap(([one, of]) => (of === role ? [one] : []))) {
+          await page.goto(`${gateway.url}${path}`);
+          await page.locator('h1').waitFor();
+          await page.waitForFunction(() => document.querySelector('[aria-busy=true]') === null);
+          const found = await page.evaluate(() => ({
+            taken: (globalThis as { taken?: unknown }).taken,
+            isShown: document.body.innerText.includes('class="taken"'),
+            made: document.querySelectorAll('.taken, img[src="x"], main script, main iframe').length,
+            links: [...document.querySelectorAll('a')].filter(({ protocol }) => !/^https?:$/.test(protocol))
+              .length,
+          }));
+          if (found.isShown) shown += 1;
+          if (found.taken !== undefined || found.made > 0 || found.links > 0)
+            wrong.push(`${path}: ${JSON.stringify(found)}`);
+        }
+        assert.ok(spoiled > 3, `${role}: ${spoiled}`);
+      });
+    }
+    assert.deepEqual(wrong, []);
+    assert.ok(shown >= paths.size / 2, `${shown} of ${paths.size} screens show such a text`);
   });
 
   it('does nothing that a page of another origin asks for, on another port of its host or elsewhere', async () => {

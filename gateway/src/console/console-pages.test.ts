@@ -54,6 +54,8 @@ describe("the console's files", () => {
     assert.equal(headers['cross-origin-opener-policy'], 'same-origin');
     assert.equal(headers['cross-origin-resource-policy'], 'same-origin');
     assert.match(String(headers['permissions-policy']), /camera=\(\)/);
+    const root = await get('/');
+    assert.deepEqual([root.statusCode, root.headers.location], [302, '/console/']);
     const moved = await get('/console');
     assert.deepEqual([moved.statusCode, moved.headers.location], [308, '/console/']);
   });

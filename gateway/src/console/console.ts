@@ -41,6 +41,8 @@ export interface ConsoleNeeds {
 export interface Console {
   readonly callers: CookieCallers;
   readonly sessions: Sessions;
+  /** Whether its page is there. */
+  readonly isBuilt: boolean;
   /** Call it after whatever limits callers. */
   addRoutes(refuse: Refuse): void;
 }
@@ -56,10 +58,12 @@ export function openConsole(app: FastifyInstance, given: ConsoleGiven, needs: Co
   metrics.watchSessions(sessions);
   const cookie = new GatewayCookie({ stem: 'consilium-session', mspId, sameSite: 'Strict' });
   const mayCall = noteOperations(app);
+  const files = new ConsoleFiles(given.directory);
   app.addHook('preClose', async () => sessions.close());
   return {
     callers: cookieCallers(sessions, cookie),
     sessions,
+    isBuilt: files.isBuilt,
     addRoutes(refuse) {
       const onSignIn = (way: Shown['way'], outcome: 'ok' | 'refused') =>
         metrics.consoleSignIns.inc({ way, outcome });
@@ -77,7 +81,7 @@ export function openConsole(app: FastifyInstance, given: ConsoleGiven, needs: Co
         const flow = new CodeFlow(tokens, client);
         addSignInRoutes(app, { sessions, cookie, refuse, onSignIn, flow, underWay });
       }
-      addConsolePages(app, new ConsoleFiles(given.directory));
+      addConsolePages(app, files);
     },
   };
 }

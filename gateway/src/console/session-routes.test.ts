@@ -210,6 +210,32 @@ describe('a session of the console', () => {
     }
   });
 
+  it('is not for pages of origins that may use the API, whatever they may add to their requests', async (t) => {
+    const origin = 'https://portal.hospital.example';
+    const own = await openGateway({
+      console: CONSOLE,
+      crossOrigin: { origins: [origin], credentials: true },
+    });
+    t.after(() => own.close());
+    const cookie = cookieOf(await signIn(own, own.keys.operator));
+    const preflight = await own.app.inject({
+      method: 'OPTIONS',
+      url: '/v1/webhooks',
+      headers: { origin, 'access-control-request-method': 'POST' },
+    });
+    assert.equal(preflight.statusCode, 204);
+    assert.doesNotMatch(String(preflight.headers['access-control-allow-headers']), /console/);
+    for (const site of [{ 'sec-fetch-site': 'cross-site' }, {}]) {
+      const answer = await own.app.inject({
+        url: '/v1/members',
+        headers: { origin, cookie, 'x-consilium-console': '1', ...site },
+      });
+      assert.equal(answer.json().code, 'CROSS_SITE_REFUSED');
+    }
+    const withKey = { origin, authorization: `Bearer ${own.keys.auditor}`, 'sec-fetch-site': 'cross-site' };
+    assert.equal((await own.app.inject({ url: '/v1/members', headers: withKey })).statusCode, 200);
+  });
+
   it('cannot be begun or ended by a page of another origin', async () => {
     const cookie = cookieOf(await signIn(gateway, gateway.keys.auditor));
     for (const method of ['POST', 'DELETE'] as const) {

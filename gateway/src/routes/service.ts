@@ -112,13 +112,13 @@ const BROKEN_TLS = 'the files of TLS do not fit, or the certificate has ended: t
 export function addServiceRoutes(
   app: FastifyInstance,
   { ledger, history, metrics, connection, apiKeys, tls }: Dependencies,
+  /** Where somebody is led who gives the address alone. */
+  start: string,
 ): void {
   const tags = ['service'];
   const config = { rateLimit: false } as const;
 
-  app.get('/', { config, schema: { hide: true } }, async (_request, reply) =>
-    reply.redirect('/documentation'),
-  );
+  app.get('/', { config, schema: { hide: true } }, async (_request, reply) => reply.redirect(start));
 
   app.get('/healthz', {
     config,

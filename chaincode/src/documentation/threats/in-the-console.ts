@@ -22,6 +22,7 @@ export const CONSOLE: ThreatSection = {
         'does nothing that a page of another origin asks for, on another port of its host or elsewhere',
         'is refused where a page of another origin may have sent the request',
         'cannot be begun or ended by a page of another origin',
+        'is not for pages of origins that may use the API, whatever they may add to their requests',
         'is in no frame of another page',
         'counts for nothing where a request shows a key',
       ],
@@ -60,6 +61,7 @@ export const CONSOLE: ThreatSection = {
       attack: 'Texts on the ledger that are scripts',
       titles: [
         'shows markup that a member wrote as the text that it is',
+        'shows markup in any text of any answer as text, on every screen',
         'runs no script and takes no style that is not a file of the gateway, and loads and sends nothing elsewhere',
         'are one page for every path that names no file, and say on which terms a browser shows it',
       ],
