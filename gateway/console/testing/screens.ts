@@ -226,7 +226,8 @@ async function openInLineage(page: Page): Promise<void> {
   await page.getByRole('heading', { name: 'What happened to it' }).waitFor();
 }
 
-const EVIDENCE = join(import.meta.dirname, '../../../../examples/verify-evidence/evidence.ndjson');
+/** An example's file. */
+export const EVIDENCE = join(import.meta.dirname, '../../../../examples/verify-evidence/evidence.ndjson');
 /** Of the channel that the file is of. */
 export const EVIDENCE_GENESIS = '99ebfbeae9917a12c4be6c3b8d0d6a59915d77f1edaeaeb7835b7142972ab2ef';
 
