@@ -51,7 +51,7 @@ export function IdField(props: IdFieldProps) {
       onBlur={() => setTyped(undefined)}
       allowsCustomValue
       allowsEmptyCollection
-      menuTrigger="focus"
+      menuTrigger="input"
       isInvalid={error !== undefined}
       isRequired={isRequired}
       validationBehavior="aria"

@@ -66,10 +66,11 @@ export function AnswerTable(props: {
       isNumber: isNumeric(table.name, field, rows),
       isRowHeader: place === 0,
       cell: ({ row }) => (
-        <>
+        // One element: on a phone a cell is a row of its name and its content.
+        <div className={isLong(row[field]) ? styles.long : undefined}>
           {place === 0 && hasAlarm && <AlarmMark alarm={alarmOf(row)} />}
           <CellOf table={table.name} field={field} row={row} />
-        </>
+        </div>
       ),
     };
   });
@@ -109,6 +110,11 @@ export function AnswerTable(props: {
     </Section>
   );
 }
+
+/** A text that would be a letter wide beside many columns. */
+const isLong = (value: Cell): boolean =>
+  (typeof value === 'string' && value.length > 20 && /\s/.test(value)) ||
+  (Array.isArray(value) && value.length > 0);
 
 function AlarmMark({ alarm }: { readonly alarm: Alarm | undefined }) {
   const { t } = useTranslation('compliance');
