@@ -1,35 +1,19 @@
-// The examples, run as their readers run them, in a folder of their own.
+// What the examples are: short, in the index, and of what anybody can import. `packing.test.ts` runs them.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { codeBlocks, isOutput, readExamples } from './examples.ts';
 import { importsOf } from './imports.ts';
 import { readPackages } from './packages.ts';
-import { runExample } from './run-example.ts';
 
 const root = join(import.meta.dirname, '../..');
 const packages = readPackages(root);
 const published = packages.filter(({ isPrivate }) => !isPrivate);
-const isBuilt = published.every(({ folder, entries }) =>
-  Object.values(entries).every((file) => existsSync(join(root, folder, file))),
-);
 const examples = readExamples(root);
 
 describe('examples', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'examples-'));
-  for (const name of ['examples', 'network', 'node_modules'])
-    symlinkSync(join(root, name), join(folder, name));
-  after(() => rmSync(folder, { recursive: true }));
-
-  for (const example of examples) {
-    it(`${example.name} prints what its README says`, { skip: !isBuilt && 'not run: not built' }, () =>
-      runExample(example, folder),
-    );
-  }
-
   it('are in the index with the packages that they show, and have a README of at most 15 lines', () => {
     assert.ok(examples.length >= 5);
     for (const { name, packages: shown, readme, command } of examples) {

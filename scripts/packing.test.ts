@@ -203,10 +203,17 @@ describe('packages as they are packed', { skip: !isBuilt && 'not run: the packag
     }
   });
 
+  // Without a registry the examples still run, by the packages of the clone.
+  const linked = join(folder, 'linked');
+  const linkedFolder = () => {
+    if (existsSync(linked)) return linked;
+    mkdirSync(linked);
+    for (const name of ['examples', 'network', 'node_modules'])
+      symlinkSync(join(root, name), join(linked, name));
+    return linked;
+  };
   for (const example of examples) {
-    it(`run there examples/${example.name}`, async (t) => {
-      if (missing !== undefined) return t.skip(missing);
-      await runExample(example, empty);
-    });
+    it(`let examples/${example.name} print there what its README says`, () =>
+      runExample(example, missing === undefined ? empty : linkedFolder()));
   }
 });
