@@ -1,6 +1,6 @@
 // Privacy accounts as the history has them: the row that says whose they are, and the versions of their sums, each
 // read by its number, so that an account of ten years costs no more than one of today.
-import type { Budget, BudgetRow, BudgetVersion, Pool } from '@consilium/domain';
+import { type Budget, type BudgetRow, type BudgetVersion, type Pool, statementOf } from '@consilium/domain';
 import type { LedgerHistory } from '../read-model/ledger-history.ts';
 import { numberKey } from './number-key.ts';
 
@@ -12,6 +12,18 @@ export interface AccountAt {
 
 /** First charges that were found, of each history: nothing on a ledger changes them any more. */
 const firstCharges = new WeakMap<LedgerHistory, Map<string, AccountAt>>();
+
+/** A state of an account as people read it. */
+export interface StatedAt {
+  readonly spentEpsilon: string;
+  readonly committedEpsilon: string;
+  readonly leftEpsilon: string;
+  readonly at: string;
+}
+
+/** States that were read and composed, of each history: a version of an account does not change either. */
+const stated = new WeakMap<LedgerHistory, Map<string, StatedAt>>();
+const STATED_MAX = 20_000;
 
 /** An account with its past, from its opening to now. */
 export class Account {
@@ -90,13 +102,29 @@ export class Account {
   }
 
   /** At most `points` of its states, evenly among all, with the first and the last. */
-  course(points: number): AccountAt[] {
+  course(points: number): StatedAt[] {
     const { states } = this;
     const taken = Math.min(points, states);
     const numbers = Array.from({ length: taken }, (_, i) =>
       taken === 1 ? states : 1 + Math.round((i * (states - 1)) / (taken - 1)),
     );
-    return numbers.map((number) => (number === states ? this.now : this.state(number)));
+    return numbers.map((number) => this.#stated(number));
+  }
+
+  #stated(number: number): StatedAt {
+    const kept = stated.get(this.#history) ?? new Map<string, StatedAt>();
+    stated.set(this.#history, kept);
+    const { budget, accounting } = this.#row;
+    // With what it is held to, though that does not change today.
+    const key = JSON.stringify([this.#key, number, budget, accounting]);
+    const before = kept.get(key);
+    if (before !== undefined) return before;
+    const { account, at } = number === this.states ? this.now : this.state(number);
+    const { spentEpsilon, committedEpsilon, leftEpsilon } = statementOf(account);
+    const found = { spentEpsilon, committedEpsilon, leftEpsilon, at };
+    if (kept.size >= STATED_MAX) kept.delete(kept.keys().next().value!);
+    kept.set(key, found);
+    return found;
   }
 
   get #versions(): number {

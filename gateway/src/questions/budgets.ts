@@ -157,8 +157,7 @@ const STATES_OF_PAGE = 200;
 
 function courseOf(names: Names, account: Account, points: number): Static<typeof COURSE.row>[] {
   const { populationId, block, pool } = account.holder;
-  return account.course(points).map(({ account: state, at }) => {
-    const { spentEpsilon, committedEpsilon, leftEpsilon } = statementOf(state);
+  return account.course(points).map(({ spentEpsilon, committedEpsilon, leftEpsilon, at }) => {
     return {
       populationId,
       block,

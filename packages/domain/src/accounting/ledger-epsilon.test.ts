@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { epsilonOfRdp, REPORT_ORDERS, rdpSampledGaussian } from '@consilium/dp-accountant';
 import { accountantVectors, decimal, eventOf } from '@consilium/dp-accountant/testing/accountant-vectors';
 import fc from 'fast-check';
+import { compareDecimals } from '../decimal.ts';
 import type { PrivacyEvent } from '../privacy-event.ts';
 import { calibrateNoiseMultiplier } from './calibrate-noise.ts';
 import { bestOrder, epsilonAtOrder, epsilonFromRdp } from './ledger-epsilon.ts';
@@ -184,4 +185,21 @@ test('calibration is within half a per cent of dp-accounting at all its orders',
     const ours = calibrateNoiseMultiplier({ targetEpsilon, delta, samplingRate: q, steps });
     assert.ok(ours >= sigma_rdp * 0.9999 && ours <= sigma_rdp * 1.005, `${ours} and ${sigma_rdp}`);
   }
+});
+
+test('ε is the least of what each order alone gives, to the last digit, however large or small the costs', () => {
+  const cost = fc.oneof(
+    fc.bigInt({ min: 0n, max: 10n }),
+    fc.bigInt({ min: 0n, max: 10n ** 12n }),
+    fc.bigInt({ min: 0n, max: UNBOUNDED_RDP }),
+  );
+  const vector = fc.array(cost, { minLength: LEDGER_ORDERS.length, maxLength: LEDGER_ORDERS.length });
+  fc.assert(
+    fc.property(vector, fc.constantFrom('0.00001', '0.3', '0.9', '0.000000000000001'), (costs, delta) => {
+      const rdp = costs.map(String);
+      const alone = LEDGER_ORDERS.map((order) => epsilonAtOrder(rdp, delta, order));
+      const least = alone.reduce((best, own) => (compareDecimals(own, best) < 0 ? own : best));
+      assert.equal(epsilonFromRdp(rdp, delta), least);
+    }),
+  );
 });

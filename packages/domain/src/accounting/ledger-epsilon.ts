@@ -5,10 +5,12 @@ import type { PrivacyBudget } from '../privacy-event.ts';
 import { isZeroRdp, LEDGER_ORDERS, UNBOUNDED_RDP } from './rdp-vector.ts';
 import { ceilDivide, LOG_BITS, lnUp, upperOfRatio } from './upper-float.ts';
 
-const RDP_DECIMALS = 9n;
+/** In how many parts of 1 costs are counted. */
+const RDP_UNITS = 10n ** 9n;
 const EPSILON_DECIMALS = 6;
+const EPSILON_UNITS = 10n ** BigInt(EPSILON_DECIMALS);
 /** The largest ε that a decimal of the ledger can say; also what "unbounded" is printed as. */
-const EPSILON_CEILING = 999_999_999n * 10n ** BigInt(EPSILON_DECIMALS);
+const EPSILON_CEILING = 999_999_999n * EPSILON_UNITS;
 
 // Pure results, kept because a ledger knows few δ and asks for ε often.
 const known = new Map<string, readonly bigint[]>();
@@ -43,14 +45,17 @@ export function epsilonFromRdp(rdp: RdpVector, delta: string): string {
   if (rdp.length !== LEDGER_ORDERS.length) throw new RangeError(`${rdp.length} orders in a cost`);
   const terms = conversionTerms(delta);
   if (isZeroRdp(rdp)) return '0';
-  let best = EPSILON_CEILING;
+  // The least of all, and then rounded up once: rounding keeps the order, and divisions are what costs time.
+  let least: bigint | undefined;
   rdp.forEach((cost, i) => {
     const value = BigInt(cost);
     if (value >= UNBOUNDED_RDP) return;
-    const total = ceilDivide(value << LOG_BITS, 10n ** RDP_DECIMALS) + terms[i]!;
-    const units = ceilDivide(total * 10n ** BigInt(EPSILON_DECIMALS), 1n << LOG_BITS);
-    if (units < best) best = units;
+    const total = (value << LOG_BITS) + terms[i]! * RDP_UNITS;
+    if (least === undefined || total < least) least = total;
   });
+  if (least === undefined) return decimalOf(EPSILON_CEILING, EPSILON_DECIMALS);
+  const units = ceilDivide(ceilDivide(least, RDP_UNITS) * EPSILON_UNITS, 1n << LOG_BITS);
+  const best = units < EPSILON_CEILING ? units : EPSILON_CEILING;
   return decimalOf(best < 0n ? 0n : best, EPSILON_DECIMALS);
 }
 
