@@ -185,15 +185,22 @@ test("people of the console sign in at the provider only with a client's id and 
     CONSILIUM_OIDC_ROLES: 'it=operator',
   };
   assert.equal(readConfig(own).signIn?.client, undefined);
+  const secretFile = join(own.CONSILIUM_DATA_DIR, '..', 'secret');
+  writeFileSync(secretFile, 'a secret\n');
   const client = {
     CONSILIUM_OIDC_CLIENT_ID: 'console',
-    CONSILIUM_OIDC_CLIENT_SECRET: 'a secret',
+    CONSILIUM_OIDC_CLIENT_SECRET_FILE: secretFile,
     CONSILIUM_OIDC_REDIRECT_URI: 'https://gateway.hospital.example/console/signed-in',
   };
   const read = readConfig({ ...own, ...client }).signIn?.client;
-  assert.deepEqual([read?.id, read?.scopes, read?.resource], ['console', 'openid', undefined]);
+  assert.deepEqual(
+    [read?.id, read?.secret, read?.scopes, read?.resource],
+    ['console', 'a secret', 'openid', undefined],
+  );
   const wrong: [Record<string, string | undefined>, string][] = [
-    [{ CONSILIUM_OIDC_CLIENT_ID: undefined }, 'CONSILIUM_OIDC_CLIENT_SECRET'],
+    [{ CONSILIUM_OIDC_CLIENT_ID: undefined }, 'CONSILIUM_OIDC_CLIENT_SECRET_FILE'],
+    [{ CONSILIUM_OIDC_CLIENT_SECRET_FILE: '/nowhere/secret' }, 'CONSILIUM_OIDC_CLIENT_SECRET_FILE'],
+    [{ CONSILIUM_OIDC_CLIENT_SECRET_FILE: '/dev/null' }, 'CONSILIUM_OIDC_CLIENT_SECRET_FILE'],
     [{ CONSILIUM_OIDC_REDIRECT_URI: undefined }, 'CONSILIUM_OIDC_REDIRECT_URI'],
     ...[
       'http://gateway.hospital.example/console/signed-in',
@@ -212,7 +219,7 @@ test("people of the console sign in at the provider only with a client's id and 
   for (const [changes, variable] of wrong) {
     const problems = problemsOf({ ...own, ...client, ...changes });
     assert.ok(
-      problems.some((problem) => problem.startsWith(`${variable} `)),
+      problems.some((problem) => problem.startsWith(variable)),
       `${JSON.stringify(changes)}: ${problems}`,
     );
     assert.ok(!problems.join().includes('a secret'));

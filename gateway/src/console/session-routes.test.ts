@@ -138,6 +138,23 @@ describe('a session of the console', () => {
     assert.equal((await asking(gateway, other!)).statusCode, 200);
   });
 
+  it('is given answers that no browser keeps, guesses the kind of, frames or runs', async () => {
+    const cookie = cookieOf(await signIn(gateway, gateway.keys.auditor));
+    for (const url of ['/v1/members', '/v1/members/NoneMSP']) {
+      const { headers } = await asking(gateway, cookie, { url });
+      assert.equal(headers['cache-control'], 'no-store', url);
+      assert.equal(headers['x-content-type-options'], 'nosniff');
+      assert.equal(headers['cross-origin-resource-policy'], 'same-origin');
+      assert.match(
+        String(headers['content-security-policy']),
+        /^default-src 'none'; .*frame-ancestors 'none'$/,
+      );
+    }
+    const byKey = await gateway.as('auditor', { url: '/v1/members' });
+    assert.equal(byKey.headers['content-security-policy'], undefined);
+    assert.match(String(byKey.headers['cache-control']), /private/);
+  });
+
   it('is kept alive by what a person does, and not by what the page asks by itself', async (t) => {
     const own = await openGateway({ console: CONSOLE, limits: { sessionIdleMs: 60_000 } });
     t.after(() => own.close());

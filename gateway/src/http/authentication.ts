@@ -34,6 +34,18 @@ const KEY_CHARACTERS_MAX = 512;
 /** Of those whose first request is noted in the log. */
 const NOTED_MAX = 10_000;
 
+/**
+ * Of answers that a session is given: nothing of them stays in the browser of a machine that several people use, and
+ * one that somebody opens as a page of its own runs nothing, whatever is in it.
+ */
+const FOR_BROWSERS = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+  'content-security-policy':
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+} as const;
+
 const NO_TOKEN = 'no bearer token of a length that keys have';
 
 /** One answer, whatever is wrong; the log says what. */
@@ -130,8 +142,7 @@ export function authenticate(
     request.apiKey = key;
     request.keyHolds = holds;
     request.sessionEnds = sessionEnds;
-    // Nothing of it stays in the browser of a machine that several people use.
-    if (sessionEnds !== null) reply.header('cache-control', 'no-store');
+    if (sessionEnds !== null) reply.headers(FOR_BROWSERS);
     refusals.onKnown(request);
     if (subject !== undefined && !noted.has(key.id)) {
       if (noted.size >= NOTED_MAX) noted.clear();

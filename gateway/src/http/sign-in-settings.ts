@@ -1,4 +1,5 @@
 // Whose tokens the gateway takes, from the environment.
+import { readFileSync } from 'node:fs';
 import type { EnvironmentReader } from '@consilium/command-line';
 import { ROLES, type Role } from '@consilium/domain';
 
@@ -74,7 +75,7 @@ export const SIGN_IN_VARIABLES: readonly (readonly [name: string, meaning: strin
     'CONSILIUM_OIDC_CLIENT_ID',
     "The gateway's name at the provider: people then sign in to the console there; only with API keys if it is not set",
   ],
-  ['CONSILIUM_OIDC_CLIENT_SECRET', 'Its secret; a public client has none'],
+  ['CONSILIUM_OIDC_CLIENT_SECRET_FILE', 'File with its secret; a public client has none'],
   [
     'CONSILIUM_OIDC_REDIRECT_URI',
     `Where the provider sends browsers back, such as https://gateway.hospital.example${SIGNED_IN_PATH}`,
@@ -141,7 +142,7 @@ export function readSignIn(variables: EnvironmentReader): SignInSettings | undef
 function readClient(variables: EnvironmentReader): SignInClient | undefined {
   const id = variables.text('CONSILIUM_OIDC_CLIENT_ID');
   if (id === undefined) {
-    for (const name of ['CLIENT_SECRET', 'REDIRECT_URI', 'SCOPES', 'RESOURCE'].map(
+    for (const name of ['CLIENT_SECRET_FILE', 'REDIRECT_URI', 'SCOPES', 'RESOURCE'].map(
       (one) => `CONSILIUM_OIDC_${one}`,
     )) {
       if (variables.text(name) !== undefined)
@@ -170,7 +171,17 @@ function readClient(variables: EnvironmentReader): SignInClient | undefined {
     );
   return {
     ...{ id, redirectUri, scopes },
-    secret: variables.text('CONSILIUM_OIDC_CLIENT_SECRET'),
+    secret: readSecret(variables),
     resource: variables.text('CONSILIUM_OIDC_RESOURCE'),
   };
+}
+
+/** From a file, which fewer people and programs read than an environment. */
+function readSecret(variables: EnvironmentReader): string | undefined {
+  const name = 'CONSILIUM_OIDC_CLIENT_SECRET_FILE';
+  const path = variables.text(name);
+  if (path === undefined) return undefined;
+  const secret = variables.attempt(name, () => readFileSync(path, 'utf8').trim());
+  if (secret === '') variables.refuse(name, 'is empty');
+  return secret;
 }

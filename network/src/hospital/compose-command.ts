@@ -9,6 +9,7 @@ import type { Plan } from '../runtime.ts';
 import { writeWhole } from '../state-file.ts';
 import { answer, note, type Place } from './command-place.ts';
 import { composeFile } from './compose-file.ts';
+import { gatewayFiles } from './hospital-gateway.ts';
 
 /** Kubo and Node as this version is tried with; Fabric's is the agreed one. */
 const KUBO_IMAGE = 'ipfs/kubo:v0.43.1';
@@ -20,7 +21,6 @@ export function compose(place: Place, plan: Plan): number {
   const out = resolve(required(values.out, 'out'));
   const { uid, gid } = statSync(layout.directory);
   const environments = join(layout.directory, 'compose');
-  const { gateway } = file;
   const composed = composeFile({
     ...{ organisation: own.name, plan, folder: layout.directory, user: `${uid}:${gid}` },
     images: {
@@ -31,7 +31,7 @@ export function compose(place: Place, plan: Plan): number {
     readOnly: [
       ...[resolve(ownFolder, '../..'), path, resolve(dirname(path), file.consortium)],
       ...(file.dataFolders ?? []),
-      ...(gateway === undefined ? [] : Object.values(gateway.tls)),
+      ...gatewayFiles(hospital),
     ],
     environmentFile: (service) => join(environments, `${service}.env`),
     logs: {

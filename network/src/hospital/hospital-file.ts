@@ -117,8 +117,22 @@ export const HospitalFile = Strict({
       personClaim: Type.Optional(Type.String({ minLength: 1 })),
       algorithms: Type.Optional(Type.Array(Type.String({ pattern: '^[A-Za-z0-9]{2,10}$' }))),
       skewSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 300 })),
+      console: Type.Optional(
+        Strict({
+          clientId: Type.String({ minLength: 1, description: "the gateway's name at the provider" }),
+          secretFile: Type.Optional(File),
+          redirectUri: Type.String({
+            pattern: '^https://[^/ ]+/console/signed-in$',
+            description: 'https://GATEWAY/console/signed-in, as browsers reach the gateway',
+          }),
+          scopes: Type.Optional(Type.String({ minLength: 1 })),
+          resource: Type.Optional(Type.String({ minLength: 1 })),
+        }),
+      ),
     }),
   ),
+  console: Type.Optional(Type.Enum(['on', 'off'])),
+  apiKeysByRest: Type.Optional(Type.Enum(['on', 'off'])),
   dataFolders: Type.Optional(
     Type.Array(Folder, { maxItems: 20, description: 'a list of at most 20 folders with files of patients' }),
   ),

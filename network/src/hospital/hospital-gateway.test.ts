@@ -11,7 +11,7 @@ import { stringify } from 'yaml';
 import { ensureSecrets } from '../secrets.ts';
 import type { ServiceDefinition } from '../service.ts';
 import { readHospital } from './hospital-file.ts';
-import { askGateway, gatewayAt, gatewayUrlOf, trustGateway } from './hospital-gateway.ts';
+import { askGateway, gatewayAt, gatewayFiles, gatewayUrlOf, trustGateway } from './hospital-gateway.ts';
 import { hospitalLayout } from './hospital-layout.ts';
 import { ledgerAt } from './leave-command.ts';
 import { type Clinic, initialisedClinics } from './testing/clinics.ts';
@@ -64,6 +64,42 @@ test('TLS and the provider become the variables of the gateway, and the trainer 
   const plain = hospitalWith({});
   assert.deepEqual(gatewayAt(plain, service).environment, { PATH: '/bin' });
   assert.equal(trustGateway(plain, service), service);
+});
+
+test('the console, its client at the provider and keys over REST become variables too, the secret as a file', () => {
+  const provider = {
+    issuer: 'https://login.clinic1.test/',
+    audience: 'consilium',
+    roles: { it: 'operator' },
+  };
+  const redirectUri = 'https://gateway.clinic1.test/console/signed-in';
+  const client = { clientId: 'console', secretFile: '/etc/consilium/console-secret', redirectUri };
+  const hospital = hospitalWith({
+    apiKeysByRest: 'on',
+    identityProvider: { ...provider, console: { ...client, scopes: 'openid roles' } },
+  });
+  const { environment } = gatewayAt(hospital, service);
+  assert.equal(environment.CONSILIUM_API_KEYS_BY_REST, 'on');
+  assert.equal(environment.CONSILIUM_CONSOLE, undefined);
+  assert.equal(environment.CONSILIUM_OIDC_CLIENT_ID, 'console');
+  assert.equal(environment.CONSILIUM_OIDC_CLIENT_SECRET_FILE, '/etc/consilium/console-secret');
+  assert.equal(environment.CONSILIUM_OIDC_REDIRECT_URI, redirectUri);
+  assert.equal(environment.CONSILIUM_OIDC_SCOPES, 'openid roles');
+  assert.deepEqual(gatewayFiles(hospital), ['/etc/consilium/console-secret']);
+  assert.equal(gatewayAt(hospitalWith({ console: 'off' }), service).environment.CONSILIUM_CONSOLE, 'off');
+  for (const wrong of [
+    { console: 'maybe' },
+    { apiKeysByRest: true },
+    {
+      identityProvider: {
+        ...provider,
+        console: { ...client, redirectUri: 'http://gateway/console/signed-in' },
+      },
+    },
+    { identityProvider: { ...provider, console: { clientId: 'console' } } },
+  ]) {
+    assert.throws(() => hospitalWith(wrong), ConfigError);
+  }
 });
 
 test('what would be read as two roles, and halves of a configuration, are refused by field', () => {

@@ -20,7 +20,12 @@ export function gatewayUrlOf({ file: { gateway }, inside }: Hospital): string {
 export function gatewayAt(hospital: Hospital, service: ServiceDefinition): ServiceDefinition {
   return {
     ...service,
-    environment: { ...service.environment, ...tlsVariables(hospital), ...signInVariables(hospital) },
+    environment: {
+      ...service.environment,
+      ...tlsVariables(hospital),
+      ...signInVariables(hospital),
+      ...consoleVariables(hospital),
+    },
     isReady: async () => (await askGateway(hospital, '/healthz')).status === 200,
   };
 }
@@ -48,6 +53,31 @@ function signInVariables({ file: { identityProvider } }: Hospital): Record<strin
     ...(skewSeconds !== undefined && { CONSILIUM_OIDC_SKEW_SECONDS: String(skewSeconds) }),
   };
 }
+
+function consoleVariables({
+  file: { console: served, apiKeysByRest, identityProvider },
+}: Hospital): Record<string, string> {
+  const { clientId, secretFile, redirectUri, scopes, resource } = identityProvider?.console ?? {};
+  const variables = {
+    CONSILIUM_CONSOLE: served,
+    CONSILIUM_API_KEYS_BY_REST: apiKeysByRest,
+    CONSILIUM_OIDC_CLIENT_ID: clientId,
+    CONSILIUM_OIDC_CLIENT_SECRET_FILE: secretFile,
+    CONSILIUM_OIDC_REDIRECT_URI: redirectUri,
+    CONSILIUM_OIDC_SCOPES: scopes,
+    CONSILIUM_OIDC_RESOURCE: resource,
+  };
+  return Object.fromEntries(
+    Object.entries(variables).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+/** Files outside its own folder that a hospital's gateway reads. */
+export const gatewayFiles = ({ file: { gateway, identityProvider } }: Pick<Hospital, 'file'>): string[] =>
+  [
+    gateway === undefined ? [] : Object.values(gateway.tls),
+    identityProvider?.console?.secretFile ?? [],
+  ].flat();
 
 /** A process of this host that asks the gateway trusts the authority of the gateway's certificate besides others. */
 export function trustGateway({ file: { gateway } }: Hospital, service: ServiceDefinition): ServiceDefinition {

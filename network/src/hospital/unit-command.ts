@@ -7,6 +7,7 @@ import { findHospitalPrograms, findKubo } from '../native/binaries.ts';
 import { ownFolder } from '../programs.ts';
 import { writeWhole } from '../state-file.ts';
 import { answer, type Place } from './command-place.ts';
+import { gatewayFiles } from './hospital-gateway.ts';
 import { systemdUnits } from './systemd-units.ts';
 
 const DEFAULT_USER = 'consilium';
@@ -34,7 +35,7 @@ export function units(place: Place): number {
   const kubo = findKubo();
   const { program, folder } = installed();
   const fabricFolder = dirname(peer);
-  const { gateway, ca } = file;
+  const { ca } = file;
   const authorities = ca?.kind === 'fabric-ca' ? [ca.identity, ca.tls] : [];
   const user = values.user ?? DEFAULT_USER;
   const texts = systemdUnits({
@@ -46,7 +47,7 @@ export function units(place: Place): number {
     readFiles: [
       ...[path, resolve(dirname(path), file.consortium), folder, dirname(process.execPath), fabricFolder],
       ...(kubo === undefined ? [] : [kubo]),
-      ...(gateway === undefined ? [] : Object.values(gateway.tls)),
+      ...gatewayFiles(hospital),
       ...authorities.flatMap(({ tlsRoot, secretFile }) => [tlsRoot, secretFile]),
     ],
     environment: { PATH, FABRIC_BIN_DIR: fabricFolder, ...(kubo !== undefined && { IPFS_BIN: kubo }) },

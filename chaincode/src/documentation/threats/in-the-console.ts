@@ -12,6 +12,7 @@ export const CONSOLE: ThreatSection = {
         'begins with an API key, and does what that key may with a cookie that holds nothing of it',
         'gives a session with the roles of the access token, which ends with it, and no token to the browser',
         'keeps no answer in the browser, and shows nothing any more after signing out',
+        'is given answers that no browser keeps, guesses the kind of, frames or runs',
         'has a cookie that only TLS carries where there is TLS, also behind a proxy',
       ],
     },
