@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -11,6 +10,7 @@ import { rootCertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { CommandProcess } from '@consilium/command-line/testing/command-process';
 import { VARIABLES } from './config.ts';
+import { TestAuthority } from './testing/test-certificates.ts';
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
 const commands = new CommandProcess(fileURLToPath(new URL('command-line.js', import.meta.url)));
@@ -137,18 +137,14 @@ async function firstLine(child: ChildProcess): Promise<string> {
 
 test('a gateway without its peer starts, says so, and ends cleanly on SIGTERM', async (t) => {
   const directory = newDirectory(t);
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const client = {
-    certificate: rootCertificates[0],
-    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }),
-  };
+  const { cert: certificate, key: privateKey } = await (await TestAuthority.create('Org1')).issue('auditor');
   const connection = join(directory, 'connection.json');
   const organisation = {
     mspId: 'Org1MSP',
     name: 'org1',
     endpoint: `localhost:${await deadPort()}`,
     tlsRootCertificate: rootCertificates[0],
-    clients: { auditor: client },
+    clients: { auditor: { certificate, privateKey } },
   };
   writeFileSync(connection, JSON.stringify({ channel: 'consortium', organisations: [organisation] }));
   const keys = join(directory, 'keys.json');
