@@ -69,7 +69,7 @@ export function Table<T>(props: TableProps<T>) {
   const press = (id: string) =>
     setSort((now) => (now?.id !== id ? { id, isDown: false } : now.isDown ? null : { id, isDown: true }));
   return (
-    <div className={styles.frame}>
+    <div className={styles.frame} data-table="">
       {/* biome-ignore-start lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard */}
       <div
         ref={scroller}
