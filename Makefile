@@ -173,4 +173,4 @@ release: build ## Make what a hospital installs, with one script, offline (OUT=,
 
 .PHONY: clean
 clean: ## Remove what was built (not the consortium's data)
-	@rm -rf out */dist packages/*/dist node_modules/.setup
+	@rm -rf out */dist gateway/console/dist packages/*/dist node_modules/.setup
