@@ -68,6 +68,20 @@ export const CONSOLE: ThreatSection = {
       ],
     },
     {
+      id: 'hostile-evidence',
+      attack: 'Files of evidence that are to deceive or halt a browser',
+      titles: [
+        'names the place of a byte that is another',
+        'trusts no other first block than the one that is named, and asks for one',
+        'refuses what is no evidence with its line, however deep or long it is, and goes on being usable',
+        'shows markup in a file and in its name as text',
+        'is stopped in the middle where somebody has it stopped, and checks the next file',
+        'sends nothing while it checks, and needs no network',
+        'what a browser takes says of a file, and of altered ones, what the command says',
+        'Ed25519 is judged without the cofactor and with any form of a point, as in Go',
+      ],
+    },
+    {
       id: 'forged-sign-ins',
       attack: 'Sign-ins that the provider did not give to this person here',
       titles: [

@@ -50,7 +50,7 @@ export function VerifierPage({ askGenesis }: VerifierPageProps) {
   const wrongDigest = isTried && !isDigest;
   return (
     <Page title={t('verify.title')} lead={t('verify.lead')}>
-      <Notice title={t('verify.private')} />
+      <Notice title={t('verify.private')}>{t('verify.privateMore')}</Notice>
       <Section title={t('verify.file')}>
         <form
           className={styles.verifyForm}

@@ -1,0 +1,114 @@
+// The ledger in a browser: a hundred thousand blocks stay smooth, what happens appears by itself, and what is looked
+// for is in the address.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { anotherDataset } from '@consilium/gateway/testing/another-dataset';
+import type { Browser, Page } from 'playwright-core';
+import { openBrowser, signIn, watchPage, whyNoBrowser } from '../testing/browser.ts';
+import { type ConsoleGateway, openConsoleGateway } from '../testing/console-gateway.ts';
+
+/** A busy machine takes its time. */
+const SUITE_TIMEOUT_MS = 290_000;
+const WAITED_MS = 120_000;
+const BLOCKS = 100_000;
+
+describe('the ledger in a browser', { skip: whyNoBrowser() ?? false, timeout: SUITE_TIMEOUT_MS }, () => {
+  let browser: Browser;
+  let gateway: ConsoleGateway;
+  let page: Page;
+  let wrong: string[];
+
+  before(async () => {
+    [browser, gateway] = await Promise.all([openBrowser(), openConsoleGateway()]);
+    const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'UTC', reducedMotion: 'reduce' });
+    await signIn(context, gateway.url, gateway.keys.steward);
+    page = await context.newPage();
+    page.setDefaultTimeout(WAITED_MS);
+    wrong = watchPage(page);
+  });
+  after(async () => {
+    await browser?.close();
+    await gateway?.close();
+  });
+
+  it('shows what happens by itself, before what was there', async () => {
+    await page.goto(`${gateway.url}/console/ledger`);
+    await page.getByRole('link', { name: 'Proposed a study' }).first().waitFor();
+    await page.getByText('Live', { exact: true }).waitFor();
+    const answer = await gateway.as('steward', {
+      method: 'POST',
+      url: '/v1/datasets',
+      payload: anotherDataset('newcomer'),
+    });
+    assert.equal(answer.statusCode, 201, answer.body);
+    const first = page.locator('tbody tr').first();
+    await first.getByRole('link', { name: 'newcomer' }).waitFor();
+    assert.match(await first.innerText(), /Registered a dataset/);
+  });
+
+  it('finds by an id of any kind, and keeps in the address what is looked for', async () => {
+    const find = async (id: string) => {
+      await page.getByLabel('Id', { exact: true }).fill(id);
+      await page.getByRole('button', { name: 'Find' }).click();
+    };
+    await find('heart');
+    await page.getByText('About heart').waitFor();
+    assert.match(page.url(), /\?subject=heart$/);
+    await page.reload();
+    await page.getByText('About heart').waitFor();
+    await find('nobody-has-this');
+    await page.getByText('No transaction is as you ask').waitFor();
+    await find('12');
+    await page.getByRole('heading', { name: 'Block 12' }).waitFor();
+    await page.goto(`${gateway.url}/console/ledger?hospital=%3Cimg%3E&from=yesterday&validity=maybe`);
+    await page.getByRole('link', { name: 'Proposed a study' }).first().waitFor();
+  });
+
+  it('shows the history of a row with what changed, and leads to each transaction', async () => {
+    await page.goto(`${gateway.url}/console/ledger/rows/study/heart`);
+    const versions = page.locator('ol[reversed] > li');
+    await versions.first().waitFor();
+    assert.match(await versions.first().innerText(), /completed/);
+    assert.match(await versions.last().innerText(), /Written for the first time/);
+    await versions.last().getByRole('link', { name: 'Transaction' }).click();
+    await page.getByRole('heading', { name: 'Proposed a study' }).waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'H1');
+  });
+
+  it('keeps few rows in the page of a hundred thousand, wherever one scrolls', async () => {
+    await page.route('**/v1/blocks?*', (route) => {
+      const items = Array.from({ length: BLOCKS }, (_, at) => ({
+        number: BLOCKS - at - 1,
+        ...{ hash: 'ab'.repeat(32), previousHash: null, dataHash: '', at: null },
+        ...{ transactions: 1, withoutEffect: 0, isConfiguration: false },
+        ...{ signedBy: [], agreed: [], witnessed: [] },
+      }));
+      const isOfList = route.request().url().includes('limit=100');
+      return route.fulfill({ json: { items: isOfList ? items : items.slice(0, 1) } });
+    });
+    await page.goto(`${gateway.url}/console/ledger?show=blocks`);
+    const rows = page.locator('tbody tr[data-index]');
+    await rows.first().waitFor();
+    for (const share of [0.2, 0.5, 0.9, 1, 0]) {
+      await page.evaluate((at) => {
+        const scroller = document.querySelector('[role=group][tabindex="0"]')!;
+        scroller.scrollTop = at * scroller.scrollHeight;
+      }, share);
+      const wanted = Math.min(Math.floor(share * BLOCKS), BLOCKS - 1);
+      // Rows are measured as they come, so that the place of a share is near it.
+      await page.waitForFunction(
+        ([near, within]) => {
+          const shown = [...document.querySelectorAll<HTMLElement>('tbody tr[data-index]')];
+          return shown.some(({ dataset }) => Math.abs(Number(dataset.index) - near!) < within!);
+        },
+        [wanted, BLOCKS / 50],
+      );
+      assert.ok((await rows.count()) < 100);
+    }
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+  });
+
+  it('made no error, and nothing that its policy had to refuse', () => {
+    assert.deepEqual(wrong, []);
+  });
+});
