@@ -1,11 +1,11 @@
 // The answer as files, for whoever works on with it: one table as CSV, all as lines of JSON, a page for printing, and
 // the evidence that proves it.
-import { ROUTES } from '@consilium/client/browser';
 import { type ReactNode, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { gateway } from '../../api/client.ts';
 import { useMay } from '../../app/session.tsx';
 import { Button } from '../../components/button.tsx';
+import { EvidenceButton } from '../../components/evidence-button.tsx';
 import { Section } from '../../components/page.tsx';
 import { Failure } from '../../components/query-state.tsx';
 import { saveFile } from '../../components/save-file.ts';
@@ -91,13 +91,13 @@ function Evidence({ form, question }: Pick<FilesProps, 'form' | 'question'>) {
   const id = evidence === undefined ? undefined : question.asked[evidence.field];
   if (evidence === undefined || id === undefined) return null;
   if (!(evidence.of === 'model' ? mayModel : mayDataset)) return null;
-  const operation = evidence.of === 'model' ? 'getEvidenceOfModel' : 'getEvidenceOfDataset';
-  const path = ROUTES[operation].path.replace(/\{\w+\}/, encodeURIComponent(id));
   return (
     <li>
-      <a href={path} download={`${id}-${evidence.of}-evidence.ndjson`}>
-        {t('files.evidence')}
-      </a>
+      <EvidenceButton
+        subject={
+          evidence.of === 'model' ? { kind: 'model', studyId: id } : { kind: 'dataset', datasetId: id }
+        }
+      />
       <p className="small soft">{t('files.evidenceHelp')}</p>
     </li>
   );

@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApi } from '../../api/queries.ts';
 import { useMay } from '../../app/session.tsx';
+import { EvidenceButton } from '../../components/evidence-button.tsx';
 import { Section } from '../../components/page.tsx';
 import type { ModelAnswer } from './ledger-types.ts';
 import styles from './model.module.css';
@@ -42,13 +43,10 @@ export function Downloads({ model }: { readonly model: ModelAnswer }) {
           </>
         )}
         {mayProve && (
-          <File
-            href={pathOf(ROUTES.getEvidenceOfModel.path, studyId)}
-            name={`${studyId}-model-evidence.ndjson`}
-            help={t('download.evidenceHelp')}
-          >
-            {t('download.evidence')}
-          </File>
+          <li>
+            <EvidenceButton subject={{ kind: 'model', studyId }} />
+            <p className="small soft">{t('download.evidenceHelp')}</p>
+          </li>
         )}
       </ul>
     </Section>
