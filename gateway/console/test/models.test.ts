@@ -9,6 +9,8 @@ import { type ConsoleGateway, openConsoleGateway } from '../testing/console-gate
 import { answerJson, withoutOperations } from '../testing/spoiled-answers.ts';
 
 const MODEL = '/console/models/heart';
+/** A busy machine takes its time. */
+const PATIENCE_MS = 120_000;
 
 describe('the screens of models', { skip: whyNoBrowser() ?? false }, () => {
   let browser: Browser;
@@ -19,6 +21,7 @@ describe('the screens of models', { skip: whyNoBrowser() ?? false }, () => {
   before(async () => {
     [browser, gateway] = await Promise.all([openBrowser(), openConsoleGateway()]);
     researcher = await browser.newContext({ locale: 'en-GB', timezoneId: 'UTC' });
+    researcher.setDefaultTimeout(PATIENCE_MS);
     await signIn(researcher, gateway.url, gateway.keys.researcher);
   });
   after(async () => {
@@ -222,6 +225,23 @@ describe('the screens of models', { skip: whyNoBrowser() ?? false }, () => {
     assert.equal(await page.getByRole('tab', { name: 'Predict' }).count(), 0);
     assert.equal(await page.getByRole('link', { name: /ONNX/ }).count(), 0);
     assert.equal(await page.getByRole('button', { name: 'Evidence' }).count(), 1);
+    await leave();
+  });
+
+  it('promises a patient nothing where the unit of a study is a record', async () => {
+    await look(MODEL, (one) =>
+      one.route('**/v1/studies/heart', async (route) => {
+        const answer = await route.fetch();
+        await route.fulfill({ response: answer, json: { ...(await answer.json()), unit: 'record' } });
+      }),
+    );
+    await page.getByText('A patient with several records is protected less.').waitFor();
+    await page.getByText('Most that a record lost').waitFor();
+    await page
+      .getByText(/^Who has to guess whether that record took part/)
+      .first()
+      .waitFor();
+    assert.equal(await page.getByText(/that patient took part/).count(), 0);
     await leave();
   });
 

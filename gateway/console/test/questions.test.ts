@@ -9,6 +9,8 @@ import { type ConsoleGateway, openConsoleGateway } from '../testing/console-gate
 import { answerJson, withoutOperations } from '../testing/spoiled-answers.ts';
 
 const USES = '/console/questions/uses-of-dataset';
+/** A busy machine takes its time. */
+const PATIENCE_MS = 120_000;
 
 describe('the questions of compliance teams', { skip: whyNoBrowser() ?? false }, () => {
   let browser: Browser;
@@ -19,6 +21,7 @@ describe('the questions of compliance teams', { skip: whyNoBrowser() ?? false },
   before(async () => {
     [browser, gateway] = await Promise.all([openBrowser(), openConsoleGateway()]);
     auditor = await browser.newContext({ locale: 'en-GB', timezoneId: 'UTC' });
+    auditor.setDefaultTimeout(PATIENCE_MS);
     await signIn(auditor, gateway.url, gateway.keys.auditor);
   });
   after(async () => {

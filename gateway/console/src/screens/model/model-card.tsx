@@ -1,5 +1,6 @@
 // The card of a model: what it means for a patient, in plain words and with what it does not say; how well it does; and
 // what the model itself is.
+import type { Api } from '@consilium/client/browser';
 import { useQueries } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { apiQuery, useApi } from '../../api/queries.ts';
@@ -38,14 +39,23 @@ const NOT_SAID = ['truth', 'population', 'together', 'both', 'use', 'elsewhere']
 function Privacy({ model: { studyId } }: { readonly model: ModelAnswer }) {
   const { t } = useTranslation('model');
   const origins = useOrigins(studyId);
+  const study = useApi('getStudy', { path: { studyId } });
+  // Of a study whose unit is a record, nothing is promised to a patient.
+  const unit = study.data?.unit;
   return (
     <>
       <div className={styles.two}>
-        <Section title={t('card.privacyTitle')} lead={t('card.privacyLead')}>
-          <QueryState query={origins} lines={6}>
-            {({ datasets }) => <Meanings datasets={datasets} />}
+        {unit === undefined ? (
+          <QueryState query={study} lines={6}>
+            {() => null}
           </QueryState>
-        </Section>
+        ) : (
+          <Section title={t(`card.privacyTitle.${unit}`)} lead={t(`card.privacyLead.${unit}`)}>
+            <QueryState query={origins} lines={6}>
+              {({ datasets }) => <Meanings datasets={datasets} unit={unit} />}
+            </QueryState>
+          </Section>
+        )}
         <Section title={t('card.notTitle')}>
           <ul className={styles.not}>
             {NOT_SAID.map((name) => (
@@ -59,8 +69,11 @@ function Privacy({ model: { studyId } }: { readonly model: ModelAnswer }) {
   );
 }
 
+/** Whose presence is hidden. */
+type Unit = Api['getStudy']['answer']['unit'];
+
 /** ε of each dataset in plain words. */
-function Meanings({ datasets }: { readonly datasets: readonly Loss[] }) {
+function Meanings({ datasets, unit }: { readonly datasets: readonly Loss[]; readonly unit: Unit }) {
   const { t } = useTranslation('model');
   return (
     <ul className={styles.words}>
@@ -69,12 +82,12 @@ function Meanings({ datasets }: { readonly datasets: readonly Loss[] }) {
         return words === undefined ? null : (
           <li key={names.join(' ')}>
             <p>
-              {t('card.privacyEpsilon', { factor: words.factor })}{' '}
+              {t(`card.privacyEpsilon.${unit}`, { factor: words.factor })}{' '}
               <span className="soft">
                 (<Epsilon value={epsilon} />, <Delta value={delta} />)
               </span>
             </p>
-            <p>{t('card.privacyGuess', { guess: words.guess, wrong: words.wrong })}</p>
+            <p>{t(`card.privacyGuess.${unit}`, { guess: words.guess, wrong: words.wrong })}</p>
             <p className="small soft">
               {t('card.privacyOf')} <bdi>{names.join(', ')}</bdi>
             </p>

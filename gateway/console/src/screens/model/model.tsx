@@ -42,13 +42,19 @@ export default function Model() {
       {...(question !== undefined && { lead: <bdi>{t('answers', { question })}</bdi> })}
     >
       <QueryState query={model} lines={6}>
-        {(found) => <ModelOf model={found} />}
+        {(found) => <ModelOf model={found} unit={study.data?.unit} />}
       </QueryState>
     </Page>
   );
 }
 
-function ModelOf({ model }: { readonly model: ModelAnswer }) {
+function ModelOf({
+  model,
+  unit,
+}: {
+  readonly model: ModelAnswer;
+  readonly unit: 'patient' | 'record' | undefined;
+}) {
   const { t } = useTranslation('model');
   const [search, setSearch] = useSearchParams();
   const mayPredict = useMay('predict');
@@ -90,11 +96,11 @@ function ModelOf({ model }: { readonly model: ModelAnswer }) {
           value={formatCount(model.datasets.length)}
           meaning={t('figures.datasetsMeaning')}
         />
-        {most !== undefined && (
+        {most !== undefined && unit !== undefined && (
           <Figure
-            label={t('figures.epsilon')}
+            label={t(`figures.epsilon.${unit}`)}
             value={<Epsilon value={most} isBare />}
-            meaning={t('figures.epsilonMeaning')}
+            meaning={t(`figures.epsilonMeaning.${unit}`)}
           />
         )}
       </Figures>
