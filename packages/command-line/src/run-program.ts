@@ -1,6 +1,7 @@
 // Runs a command's work and ends the process by the one table of exit codes.
 import { AssertionError } from 'node:assert';
-import { EXIT } from './exit-codes.ts';
+import { constants } from 'node:os';
+import { EXIT, EXIT_OF_SIGNALS } from './exit-codes.ts';
 import { InputError, UsageError } from './input-error.ts';
 import { sentenceOf } from './problem.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
@@ -46,11 +47,28 @@ export function reportError(
   return status;
 }
 
+let isHeard = false;
+
+/** Output that nobody reads any more, as of `| head`, ends a program at once, unless it has something to stop first. */
+function endUnread(): void {
+  if (isHeard) return;
+  isHeard = true;
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      const isHeardElsewhere = stream.listenerCount('error') > 1;
+      if (isHeardElsewhere) return;
+      if (error.code !== 'EPIPE') throw error;
+      process.exit(EXIT_OF_SIGNALS + constants.signals.SIGPIPE);
+    });
+  }
+}
+
 /** Runs a program to its end: nothing, or the status that its work answers. */
 export async function runProgram(
   name: string,
   work: (args: readonly string[]) => Promise<number | undefined> | number | undefined,
 ): Promise<void> {
+  endUnread();
   try {
     process.exitCode = (await work(process.argv.slice(2))) ?? EXIT.done;
   } catch (error) {
