@@ -37,6 +37,8 @@ class Lifecycle {
   /** Orderers that take what is sent to them, of which nothing comes. */
   readonly stuck = new Set<string>();
   looks = 0;
+  /** Called before somebody's approvals are looked at. */
+  beforeReadiness: () => void = () => undefined;
 
   at({ hospital, layout }: Clinic, version = hospital.consortium.chaincode.version): Agreement {
     const { mspId } = hospital.own;
@@ -63,6 +65,10 @@ class Lifecycle {
     const [sequence, version] = [Number(flag('--sequence')), flag('--version')];
     const approvals = this.hashes.get(sequence) ?? new Map<string, string>();
     if (command === 'checkcommitreadiness') {
+      this.beforeReadiness();
+      const next = (this.committed?.sequence ?? 0) + 1;
+      if (sequence !== next)
+        refuse(`requested sequence is ${sequence}, but new definition must be sequence ${next}`);
       const of = clinics.map(({ hospital: { own } }) => [own.mspId, approvals.get(own.mspId) === version]);
       return JSON.stringify({ approvals: Object.fromEntries(of) });
     }
@@ -157,6 +163,23 @@ test('a peer whose disk was emptied runs the chaincode again, when the others ru
   stop.abort(new Error('stopped'));
   await Promise.all(helping.map((one) => assert.rejects(one, /stopped|aborted/)));
   assert.equal(lifecycle.committed?.sequence, 2);
+});
+
+test('what somebody commits between two looks is no problem to report', async () => {
+  const lifecycle = new Lifecycle();
+  await agreeAll(lifecycle);
+  const { version } = clinics[0]!.hospital.consortium.chaincode;
+  lifecycle.beforeReadiness = () => {
+    lifecycle.committed = { name: 'consilium', sequence: 2, version };
+    lifecycle.beforeReadiness = () => undefined;
+  };
+  const stop = new AbortController();
+  const { said, options: own } = options(stop.signal);
+  const helping = approveForOthers(lifecycle.at(clinics[0]!), own);
+  for (const enough = lifecycle.looks + 3; lifecycle.looks < enough; ) await new Promise(setImmediate);
+  stop.abort(new Error('stopped'));
+  await assert.rejects(helping, /stopped|aborted/);
+  assert.deepEqual(said, []);
 });
 
 test('nobody approves by itself what the channel does not have, and another version ends the help', async () => {

@@ -144,6 +144,8 @@ export async function approveForOthers(
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof FabricCommandError)) throw error;
+      // Somebody committed it between two looks: the next one sees that.
+      if (/new definition must be sequence/.test(error.message)) continue;
       say(`the approvals of others could not be looked at: ${error.message}`);
     }
   }
