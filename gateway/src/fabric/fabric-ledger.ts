@@ -299,6 +299,8 @@ export class FabricLedger implements Ledger {
       const close = () => stream.close();
       signal.addEventListener('abort', close, { once: true });
       try {
+        // Aborted while it was opened: nothing would close it.
+        signal.throwIfAborted();
         for await (const event of stream) {
           waitMs = RECONNECT_MS.first;
           const { transactionId, eventName: name } = event;
