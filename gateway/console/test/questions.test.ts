@@ -133,6 +133,9 @@ describe('the questions of compliance teams', { skip: whyNoBrowser() ?? false },
     assert.match(readFileSync(await file.path(), 'utf8'), /^populationId,block,pool/);
     const printed = page.getByRole('link', { name: 'Page for printing' });
     assert.match((await printed.getAttribute('href')) ?? '', /^\/v1\/questions\/.*format=html/);
+    const [pageForPrinting] = await Promise.all([page.waitForEvent('popup'), printed.click()]);
+    await pageForPrinting.getByRole('heading', { level: 1, name: /^Who used dataset/ }).waitFor();
+    await pageForPrinting.close();
     await page.getByRole('button', { name: 'Evidence' }).waitFor();
     await page.emulateMedia({ media: 'print' });
     assert.equal(await page.getByRole('button', { name: 'Ask', exact: true }).isVisible(), false);

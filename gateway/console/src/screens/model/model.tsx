@@ -7,7 +7,7 @@ import { useApi } from '../../api/queries.ts';
 import { useMay } from '../../app/session.tsx';
 import { Epsilon } from '../../components/epsilon.tsx';
 import { Figure, Figures } from '../../components/figure.tsx';
-import { HospitalName } from '../../components/names.tsx';
+import { HospitalName, useDatasets } from '../../components/names.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Page } from '../../components/page.tsx';
 import { Loading, QueryState } from '../../components/query-state.tsx';
@@ -67,6 +67,9 @@ function ModelOf({
   };
   const { withdrawn = [], retiredAt, studyId } = model;
   const { data: origins } = useOrigins(studyId);
+  const datasets = useDatasets();
+  const titleOf = ({ datasetId }: { readonly datasetId: string }) =>
+    `“${datasets.get(datasetId)?.title ?? datasetId}”`;
   const most = origins && greatest(origins.datasets.flatMap((one) => greatestLoss(one) ?? []));
   return (
     <div className={styles.stack}>
@@ -77,7 +80,9 @@ function ModelOf({
       )}
       {withdrawn.length > 0 && (
         <Notice tone="warning" title={t('withdrawnTitle', { count: withdrawn.length })}>
-          <p>{t('withdrawnDetail', { datasets: withdrawn.map(({ datasetId }) => datasetId).join(', ') })}</p>
+          <p>
+            <bdi>{t('withdrawnDetail', { datasets: withdrawn.map(titleOf).join(', ') })}</bdi>
+          </p>
         </Notice>
       )}
       <p className="soft">
