@@ -295,7 +295,7 @@ counts what the ledger has of the requests that were accepted, as JSON lines. Ex
   KILLS=24         in all, on each ledger
   CLIENTS=4        that send requests at the same time
   SECONDS=         after which no more kills begin
-  MUTANT=          sends-twice, forgets-its-outbox or answers-early: a gateway with this fault, which must be found
+  MUTANT=          sends-twice or forgets-its-outbox: a gateway with this fault, which must be found
   LEDGERS=embedded,raft   and bft; real ones need FABRIC_BIN_DIR
 `);
 await onEachLedger(BENCH, killOn);
