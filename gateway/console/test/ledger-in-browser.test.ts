@@ -1,11 +1,13 @@
 // The ledger in a browser: a hundred thousand blocks stay smooth, what happens appears by itself, and what is looked
 // for is in the address.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { anotherDataset } from '@consilium/gateway/testing/another-dataset';
 import type { Browser, Page } from 'playwright-core';
 import { openBrowser, signIn, watchPage, whyNoBrowser } from '../testing/browser.ts';
 import { type ConsoleGateway, openConsoleGateway } from '../testing/console-gateway.ts';
+import { EVIDENCE, EVIDENCE_GENESIS } from '../testing/screens.ts';
 
 /** A busy machine takes its time. */
 const SUITE_TIMEOUT_MS = 290_000;
@@ -73,6 +75,23 @@ describe('the ledger in a browser', { skip: whyNoBrowser() ?? false, timeout: SU
     await versions.last().getByRole('link', { name: 'Transaction' }).click();
     await page.getByRole('heading', { name: 'Proposed a study' }).waitFor();
     assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'H1');
+  });
+
+  it('makes the file of evidence of what is on the screen, says what it shows, and verifies it here', async () => {
+    await page.route('**/v1/evidence/studies/heart', (route) =>
+      route.fulfill({ contentType: 'application/x-ndjson', body: readFileSync(EVIDENCE) }),
+    );
+    await page.goto(`${gateway.url}/console/studies/heart`);
+    await page.getByRole('button', { name: 'Evidence of this study' }).click();
+    await page.getByText('It shows whole blocks').waitFor();
+    await page.getByRole('button', { name: 'Make the file' }).click();
+    await page.getByText('It shows rows of no other study').waitFor();
+    await page.getByRole('button', { name: 'Verify it here' }).click();
+    await page.getByText('heart-study-evidence.ndjson').waitFor();
+    await page.getByLabel('Digest of the first block').fill(EVIDENCE_GENESIS);
+    await page.getByRole('button', { name: 'Check', exact: true }).click();
+    await page.getByText('What is proven').waitFor();
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
   });
 
   it('keeps few rows in the page of a hundred thousand, wherever one scrolls', async () => {

@@ -9,6 +9,7 @@ import { createQueryClient } from '../api/queries.ts';
 import { readSession } from '../api/session.ts';
 import { Failure, Loading } from '../components/query-state.tsx';
 import { ToastProvider } from '../components/toasts.tsx';
+import { loadTexts } from '../texts/texts.ts';
 import { Routes } from './routes.tsx';
 import { SessionProvider } from './session.tsx';
 import { Shell } from './shell.tsx';
@@ -32,7 +33,10 @@ export function App() {
   );
 }
 
-const PublicPage = lazy(() => import('../screens/ledger/public-verifier.tsx'));
+const PublicPage = lazy(async () => {
+  const [loaded] = await Promise.all([import('../screens/ledger/public-verifier.tsx'), loadTexts('ledger')]);
+  return loaded;
+});
 
 /** The verifier needs nobody's leave, and no gateway that answers. */
 const PublicVerifier = () => (

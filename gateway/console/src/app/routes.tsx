@@ -9,9 +9,9 @@ type Row = readonly [path: string, screen: Screen, ...texts: ScreenTexts[]];
 
 /** Paths below /console, the first that matches is shown; and the texts that its screen says. */
 const SCREENS: readonly Row[] = [
-  ['/', () => import('../screens/overview/overview.tsx'), 'overview'],
+  ['/', () => import('../screens/overview/overview.tsx'), 'overview', 'evidence'],
   ['/studies', () => import('../screens/study/study-list.tsx'), 'study'],
-  ['/studies/:studyId', () => import('../screens/study/study.tsx'), 'study'],
+  ['/studies/:studyId', () => import('../screens/study/study.tsx'), 'study', 'evidence'],
   [
     '/studies/:studyId/consent/:datasetId',
     () => import('../screens/consent/consent.tsx'),
@@ -19,14 +19,19 @@ const SCREENS: readonly Row[] = [
     'study',
   ],
   ['/models', () => import('../screens/model/model-list.tsx'), 'model'],
-  ['/models/:studyId', () => import('../screens/model/model.tsx'), 'model', 'ledger'],
+  ['/models/:studyId', () => import('../screens/model/model.tsx'), 'model', 'evidence'],
   ['/ledger', () => import('../screens/ledger/ledger.tsx'), 'ledger'],
   ['/ledger/blocks/:block', () => import('../screens/ledger/block.tsx'), 'ledger'],
-  ['/ledger/transactions/:transactionId', () => import('../screens/ledger/transaction.tsx'), 'ledger'],
+  [
+    '/ledger/transactions/:transactionId',
+    () => import('../screens/ledger/transaction.tsx'),
+    'ledger',
+    'evidence',
+  ],
   ['/ledger/rows/*', () => import('../screens/ledger/row.tsx'), 'ledger'],
   ['/verify', () => import('../screens/ledger/verify.tsx'), 'ledger'],
   ['/questions', () => import('../screens/compliance/questions.tsx'), 'compliance'],
-  ['/questions/:question', () => import('../screens/compliance/question.tsx'), 'compliance', 'ledger'],
+  ['/questions/:question', () => import('../screens/compliance/question.tsx'), 'compliance', 'evidence'],
   ['/administration', () => import('../screens/administration/administration.tsx'), 'administration'],
   ['/administration/keys', () => import('../screens/administration/keys.tsx'), 'administration'],
   ['/administration/webhooks', () => import('../screens/administration/webhooks.tsx'), 'administration'],

@@ -47,7 +47,7 @@ function fileOf(subject: EvidenceSubject, text: string): File {
 }
 
 export function EvidenceButton({ subject }: { readonly subject: EvidenceSubject }) {
-  const { t } = useTranslation('ledger');
+  const { t } = useTranslation('evidence');
   const operation = OPERATIONS[subject.kind];
   const may = useMay(operation);
   const [isOpen, setOpen] = useState(false);
@@ -72,23 +72,23 @@ export function EvidenceButton({ subject }: { readonly subject: EvidenceSubject 
   return (
     <>
       <Button isSmall onPress={() => setOpen(true)}>
-        {t('evidence.button')}
+        {t(`button.${subject.kind}`)}
       </Button>
-      <Dialog title={t('evidence.title')} isOpen={isOpen} onClose={close}>
+      <Dialog title={t('title')} isOpen={isOpen} onClose={close}>
         <div className={styles.text}>
-          <p>{t(`evidence.what.${subject.kind}`)}</p>
-          <p>{t('evidence.discloses')}</p>
+          <p>{t(`what.${subject.kind}`)}</p>
+          <p>{t('discloses')}</p>
           {made.error !== null && <Failure error={made.error} isOfAction />}
           {data !== undefined && (
             <div role="status" className={styles.made}>
               <p>
-                <strong>{t('evidence.ready', { size: formatBytes(data.file.size) })}</strong>
+                <strong>{t('ready', { size: formatBytes(data.file.size) })}</strong>
               </p>
               <p>
                 <bdi>
                   {data.others.length === 0
-                    ? t('evidence.shownNothing')
-                    : t('evidence.shownStudies', {
+                    ? t('shownNothing')
+                    : t('shownStudies', {
                         count: data.others.length,
                         names: data.others.slice(0, NAMES_MAX).join(', '),
                       })}
@@ -100,18 +100,18 @@ export function EvidenceButton({ subject }: { readonly subject: EvidenceSubject 
         <DialogActions>
           {data === undefined ? (
             <Button tone="primary" isWorking={made.isPending} onPress={() => made.mutate()}>
-              {t('evidence.get')}
+              {t('get')}
             </Button>
           ) : (
             <>
-              <Button onPress={() => verify(data.file)}>{t('evidence.verify')}</Button>
+              <Button onPress={() => verify(data.file)}>{t('verify')}</Button>
               <Button
                 tone="primary"
                 onPress={() =>
                   saveFile({ name: data.file.name, type: 'application/x-ndjson', parts: [data.text] })
                 }
               >
-                {t('evidence.save')}
+                {t('save')}
               </Button>
             </>
           )}

@@ -16,6 +16,7 @@ const WITH_SCREENS = {
   consent: () => import('./en/consent.json', { with: { type: 'json' } }),
   model: () => import('./en/model.json', { with: { type: 'json' } }),
   ledger: () => import('./en/ledger.json', { with: { type: 'json' } }),
+  evidence: () => import('./en/evidence.json', { with: { type: 'json' } }),
   compliance: () => import('./en/compliance.json', { with: { type: 'json' } }),
   administration: () => import('./en/administration.json', { with: { type: 'json' } }),
 } as const;

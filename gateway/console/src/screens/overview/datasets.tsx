@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { apiQuery, useApi, useApiPages } from '../../api/queries.ts';
 import { useMay, useSession } from '../../app/session.tsx';
 import { Delta } from '../../components/epsilon.tsx';
+import { EvidenceButton } from '../../components/evidence-button.tsx';
 import { Gauge } from '../../components/gauge.tsx';
 import { Meaning } from '../../components/meaning.tsx';
 import { Empty, Loading, QueryState } from '../../components/query-state.tsx';
@@ -55,6 +56,9 @@ function DatasetCard({ dataset }: { readonly dataset: DatasetSummary }) {
         </p>
       </div>
       <Budgets dataset={dataset} />
+      <div>
+        <EvidenceButton subject={{ kind: 'dataset', datasetId }} />
+      </div>
     </li>
   );
 }

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { useLocation, useParams } from 'wouter';
 import { useSession } from '../../app/session.tsx';
 import { ButtonLink } from '../../components/button-link.tsx';
+import { EvidenceButton } from '../../components/evidence-button.tsx';
 import { Figure, Figures } from '../../components/figure.tsx';
 import { HospitalName, useDatasets } from '../../components/names.tsx';
 import { Notice } from '../../components/notice.tsx';
@@ -39,7 +40,12 @@ export default function StudyScreen() {
       {...(data !== undefined && {
         beside: <StateBadge state={data.state} />,
         lead: <bdi>{data.question}</bdi>,
-        actions: <RequesterActions study={data} />,
+        actions: (
+          <>
+            <EvidenceButton subject={{ kind: 'study', studyId }} />
+            <RequesterActions study={data} />
+          </>
+        ),
       })}
     >
       <QueryState query={study} isEmpty={() => false} lines={8}>
