@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { cyclesOf, exportedFile, importGraph, importsOf, outsideImports } from './imports.ts';
+import { cyclesOf, exportedFile, importGraph, importsOf, outsideImports, ownerOf } from './imports.ts';
 import type { Package } from './packages.ts';
 
 const packageOf = (folder: string, rest: Partial<Package> = {}): Package => ({
@@ -25,6 +25,17 @@ const ABOVE = packageOf('above', {
   devDependencies: ['fast-check'],
 });
 const outside = (file: string, text: string) => outsideImports(new Map([[file, text]]), [BELOW, ABOVE]);
+
+describe('ownerOf', () => {
+  it('is the inner package where one lies within another, in whatever order they are named', () => {
+    const packages = [packageOf('above'), packageOf('above/page'), packageOf('abov')];
+    for (const order of [packages, packages.toReversed()]) {
+      assert.equal(ownerOf('above/page/src/main.tsx', order)?.folder, 'above/page');
+      assert.equal(ownerOf('above/pages/main.ts', order)?.folder, 'above');
+      assert.equal(ownerOf('below/main.ts', order), undefined);
+    }
+  });
+});
 
 describe('importsOf', () => {
   it('finds every form of an import', () => {

@@ -17,8 +17,8 @@ function folderWith(t: TestContext, files: readonly string[]): string {
 const outputsOf = (name: string) => ['js', 'js.map', 'd.ts', 'd.ts.map'].map((end) => `dist/${name}.${end}`);
 
 test('what was compiled from a source that is gone is found, a renamed test too', (t) => {
-  const present = ['src/a.ts', 'src/a.test.ts', 'src/deep/b.d.e.ts'];
-  const compiled = present.flatMap((file) => outputsOf(file.slice(0, -'.ts'.length)));
+  const present = ['src/a.ts', 'src/a.test.ts', 'src/deep/b.d.e.ts', 'src/page.tsx'];
+  const compiled = present.flatMap((file) => outputsOf(file.replace(/\.tsx?$/, '')));
   const gone = [...outputsOf('src/old-name.test'), ...outputsOf('src/deep/b'), ...outputsOf('bench/c')];
   const folder = folderWith(t, [...present, ...compiled, ...gone]);
   assert.deepEqual(staleOutputs(folder).sort(), gone.sort());
@@ -29,6 +29,7 @@ test('what the compiler did not write is left, and sources are never looked at',
     'dist/.tsbuildinfo',
     'dist/src/page.html',
     'dist/src/fast.wasm',
+    'dist/site/assets/index-0a1b2c3d.js',
     'src/plain.js',
     'lib/x.d.ts',
   ];
