@@ -168,7 +168,8 @@ export async function studyOf(room: Room, sites: readonly InsideSite[]) {
   await requester.client.post(ledgerPath('study:propose', {}), 'researcher', {
     ...study,
     training: { ...study.training, noiseMultiplier: NOISE },
-    validation: { ...(study.validation as object), noiseMultiplier: NOISE },
+    // With so much noise, any higher minimum lets chance end the study.
+    validation: { ...(study.validation as object), noiseMultiplier: NOISE, minimum: '0' },
     quorum: { updates: sites.length, validators: sites.length },
     studyId,
     datasets: sites.map(({ hospital }) => hospital.datasetId),

@@ -99,7 +99,7 @@ class Drill {
       datasets: this.#sites.map(({ hospital }) => hospital.datasetId),
       rounds: ROUNDS,
       training: { ...(training as object), stepsPerRound: 1, noiseMultiplier: '60' },
-      validation: { ...(validation as object), noiseMultiplier: '60' },
+      validation: { ...(validation as object), noiseMultiplier: '60', minimum: '0' },
       quorum: { updates: 4, validators: 3 },
       roundDeadlineSeconds: 3600,
       notBefore: { updateSeconds: ROUND_SECONDS, verdictSeconds: 0 },
