@@ -68,6 +68,15 @@ export const CONSOLE: ThreatSection = {
       ],
     },
     {
+      id: 'unread-texts',
+      attack: 'A consent to a text, or of patients, that the steward did not read',
+      titles: [
+        'sends with a consent the digest that was read: of a text that is another by then it is refused',
+        'what was read before is what the ledger has an answer to: the last of consent, refusal and vote',
+        'whoever read a text that was amended meanwhile neither approves nor consents to the new one',
+      ],
+    },
+    {
       id: 'hostile-evidence',
       attack: 'Files of evidence that are to deceive or halt a browser',
       titles: [
