@@ -1,8 +1,9 @@
 // The story of a study as people see it, through the consoles of four hospitals in one Chromium: each steward reads the
 // proposal and answers it by clicks, one of them with a refusal; the requester starts it; the round is seen while it
-// goes on; the model's evidence is downloaded and verified; and a question about it is answered.
+// goes on; the model's evidence is downloaded, and verified by the command's code and in another hospital's browser;
+// and a question about it is answered. Pictures of it are left in out/console/, for the tutorials.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -27,6 +28,8 @@ const PARTS = [
   'trainer/dist/src/main.js',
   'gateway/console/dist/site/index.html',
 ];
+
+const PICTURES = join(repository, 'out/console');
 
 function whyNot(): string | false {
   const missing = PARTS.find((part) => !existsSync(join(repository, part)));
@@ -84,6 +87,7 @@ describe('a study, as four hospitals see it', { skip: whyNot(), timeout: 600_000
       await page.getByText(plan.study.question).first().waitFor();
       await page.getByText('Left afterwards').first().waitFor();
     }
+    await picture(others[0]!.page, 'consent');
     await refuse(last.page);
     for (const { page } of others.slice(0, -1)) await consent(page);
     const steward = await openConsole(browser, first.site);
@@ -106,11 +110,14 @@ describe('a study, as four hospitals see it', { skip: whyNot(), timeout: 600_000
     await first.page.getByRole('dialog').getByRole('button', { name: 'Start the study' }).click();
     await watching.getByText('Round 1 now').waitFor();
     await watching.getByText('Who is doing what').waitFor();
+    await picture(watching, 'round');
     await first.page.getByRole('heading', { level: 1 }).locator('..').getByText('Completed').waitFor();
     await watching.getByRole('grid').waitFor();
     await watching.getByText('All together').first().waitFor();
 
-    await checkEvidence(first, studyId);
+    await picture(watching, 'study');
+
+    await checkEvidence(first, last.page);
     const asking = others[0]!;
     await asking.page.goto(
       `${asking.site.client.url}/console/questions/origins-of-model?studyId=${encodeURIComponent(studyId)}`,
@@ -118,8 +125,8 @@ describe('a study, as four hospitals see it', { skip: whyNot(), timeout: 600_000
     await asking.page.getByText(first.site.hospital.datasetTitle).first().waitFor();
   });
 
-  /** Downloads the evidence of the model as its page offers it, and checks it from the genesis digest alone. */
-  async function checkEvidence({ page }: Console, studyId: string): Promise<void> {
+  /** The evidence of a model as its page offers it, checked from the digest of the first block alone. */
+  async function checkEvidence({ page }: Console, elsewhere: Page): Promise<void> {
     await page.getByRole('link', { name: 'To the model' }).click();
     const wait = page.waitForEvent('download');
     await page.getByText('Evidence of the model').first().click();
@@ -128,7 +135,12 @@ describe('a study, as four hospitals see it', { skip: whyNot(), timeout: 600_000
     const genesis = genesisSha256Of(directory) ?? '';
     const { problems, answered } = verifyBundle(readFileSync(file), { genesis, chaincode: 'consilium' });
     assert.deepEqual(problems, []);
-    assert.ok((answered?.signedBy.length ?? 0) > 0, `${studyId} is signed for`);
+    assert.ok((answered?.signedBy.length ?? 0) > 0, 'somebody signed the answers');
+    await elsewhere.goto(`${new URL(elsewhere.url()).origin}/console/verify`);
+    await elsewhere.locator('input[type=file]').setInputFiles(file);
+    await elsewhere.getByLabel('Digest of the first block').fill(genesis);
+    await elsewhere.getByRole('button', { name: 'Check', exact: true }).click();
+    await elsewhere.getByText('All that the file claims of').first().waitFor();
   }
 
   /** One hospital's console, in a context of its own: no cookie is another's. */
@@ -142,6 +154,13 @@ describe('a study, as four hospitals see it', { skip: whyNot(), timeout: 600_000
     const context = await inBrowser.newContext({ locale: 'en-GB', timezoneId: 'UTC' });
     context.setDefaultTimeout(PATIENCE_MS);
     return { site, context, page: await context.newPage() };
+  }
+
+  async function picture(page: Page, name: string): Promise<void> {
+    mkdirSync(PICTURES, { recursive: true });
+    await page.setViewportSize({ width: 1440, height: 900 });
+    const path = join(PICTURES, `story-${name}.png`);
+    await page.screenshot({ path, fullPage: true, animations: 'disabled', timeout: PATIENCE_MS });
   }
 
   const keyOf = ({ hospital }: Site, role: ClientRole): string =>
