@@ -1,5 +1,5 @@
 // What is around every screen: whose console this is, who is signed in, the menu, and whether events arrive.
-import { type ReactNode, Suspense, useState } from 'react';
+import { type MouseEvent, type ReactNode, Suspense, useState } from 'react';
 import { Button as AriaButton } from 'react-aria-components/Button';
 import { Dialog, DialogTrigger } from 'react-aria-components/Dialog';
 import { Popover } from 'react-aria-components/Popover';
@@ -20,6 +20,12 @@ import { useSession, useSignOut } from './session.tsx';
 import styles from './shell.module.css';
 import { chooseTheme, THEMES, useTheme } from './theme.ts';
 
+/** Without the address of a place in the page, to which going back would lead again. */
+function toContent(event: MouseEvent): void {
+  event.preventDefault();
+  document.getElementById('content')?.focus();
+}
+
 export function Shell({ children }: { readonly children: ReactNode }) {
   const { t } = useTranslation('shell');
   const { hospital } = useSession();
@@ -28,7 +34,8 @@ export function Shell({ children }: { readonly children: ReactNode }) {
   const isMenuOpen = openAt === path;
   return (
     <div className={styles.shell}>
-      <a className={styles.skip} href="#content">
+      {/* biome-ignore lint/a11y/useValidAnchor: it leads to a place of this page, as readers expect of such a link */}
+      <a className={styles.skip} href="#content" onClick={toContent}>
         {t('skip')}
       </a>
       <header className={styles.header}>

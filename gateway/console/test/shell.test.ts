@@ -1,0 +1,119 @@
+// What is around every screen, by keyboard and by pointer: the way to the content, the focus on arrival, the menu of a
+// phone, meanings, colours, and the end of a session.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { openBrowser, signIn, watchPage, whyNoBrowser } from '../testing/browser.ts';
+import { type ConsoleGateway, openConsoleGateway } from '../testing/console-gateway.ts';
+
+const HEADERS = { 'x-consilium-console': '1', 'sec-fetch-site': 'same-origin' };
+const focused = (page: Page): Promise<string> =>
+  page.evaluate(() => `${document.activeElement?.tagName} ${document.activeElement?.textContent}`);
+
+describe('the shell', { skip: whyNoBrowser() ?? false }, () => {
+  let browser: Browser;
+  let gateway: ConsoleGateway;
+  let context: BrowserContext;
+  let page: Page;
+  let wrong: string[];
+  before(async () => {
+    [browser, gateway] = await Promise.all([openBrowser(), openConsoleGateway()]);
+    context = await browser.newContext({ reducedMotion: 'reduce', locale: 'en-GB' });
+    await signIn(context, gateway.url, gateway.keys.steward);
+    page = await context.newPage();
+    wrong = watchPage(page);
+    await page.goto(`${gateway.url}/console/`);
+    await page.getByText('Held-out').first().waitFor();
+  });
+  after(async () => {
+    await browser?.close();
+    await gateway?.close();
+  });
+
+  it('lets a keyboard skip the menu, and sets the focus on the heading of the screen that it goes to', async () => {
+    await page.keyboard.press('Tab');
+    assert.equal(await focused(page), 'A Skip to the content');
+    await page.keyboard.press('Enter');
+    assert.equal(await page.evaluate(() => document.activeElement?.id), 'content');
+    await page.getByRole('navigation').getByRole('link', { name: 'Studies' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Studies' }).waitFor();
+    assert.equal(await focused(page), 'H1 Studies');
+    assert.equal(await page.title(), 'Studies · Consilium');
+    const current = page.getByRole('navigation').locator('[aria-current=page]');
+    assert.equal(await current.textContent(), 'Studies');
+    await page.goBack();
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+    assert.equal(await focused(page), 'H1 Overview');
+  });
+
+  it('says what a figure means where the focus or the pointer is on its name, and stops at Escape', async () => {
+    const spent = page.getByRole('button', { name: 'Spent' }).first();
+    const meaning = page.getByRole('tooltip');
+    // A pointer that moves, after the keys of before.
+    await page.mouse.move(5, 5);
+    await spent.hover();
+    await meaning.waitFor();
+    assert.match((await meaning.textContent())!, /used up for good/);
+    await page.mouse.move(0, 0);
+    await meaning.waitFor({ state: 'detached' });
+    await page.keyboard.press('Tab');
+    await spent.focus();
+    await meaning.waitFor();
+    assert.equal(await spent.getAttribute('aria-describedby'), await meaning.getAttribute('id'));
+    await page.keyboard.press('Escape');
+    await meaning.waitFor({ state: 'detached' });
+  });
+
+  it('keeps of a choice of colours its name alone in the browser', async () => {
+    await page.getByRole('button', { name: /Your session/ }).click();
+    await page.getByText('Dark', { exact: true }).click();
+    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
+    await page.keyboard.press('Escape');
+    await page.reload();
+    await page.getByText('Held-out').first().waitFor();
+    const kept = await page.evaluate(() => [
+      document.documentElement.dataset.theme,
+      JSON.stringify(localStorage),
+      JSON.stringify(sessionStorage),
+    ]);
+    assert.deepEqual(kept, ['dark', '{"consilium-theme":"dark"}', '{}']);
+  });
+
+  it('opens its menu on a phone, and closes it on arrival', async () => {
+    await page.setViewportSize({ width: 375, height: 812 });
+    const menu = page.getByRole('navigation', { name: 'Screens' });
+    assert.equal(await menu.isVisible(), false);
+    await page.getByRole('button', { name: 'Menu' }).click();
+    await menu.getByRole('link', { name: 'Models' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Models' }).waitFor();
+    assert.equal(await menu.isVisible(), false);
+    await page.setViewportSize({ width: 1440, height: 900 });
+  });
+
+  it('shows a role no more of the menu than it may use', async () => {
+    const other = await browser.newContext();
+    await signIn(other, gateway.url, gateway.keys.auditor);
+    const theirs = await other.newPage();
+    await theirs.goto(`${gateway.url}/console/administration`);
+    await theirs.getByRole('heading', { level: 1 }).waitFor();
+    const parts = await theirs.locator('main h2').allTextContents();
+    assert.ok(parts.includes('Members') && !parts.includes('API keys'), parts.join());
+    await other.close();
+  });
+
+  it('asks to sign in again where the session has ended, and says that it has', async () => {
+    await context.request.delete(`${gateway.url}/console/session`, { headers: HEADERS });
+    await page.getByRole('link', { name: 'Studies' }).click();
+    await page.getByText('Your session has ended').waitFor();
+    assert.equal(await page.getByText('Early signs').count(), 0);
+    await page.getByLabel('API key').fill('consilium_wrong');
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByText('This key is not known here').waitFor();
+    await page.getByLabel('API key').fill(gateway.keys.steward);
+    await page.keyboard.press('Enter');
+    await page.getByText('Early signs').first().waitFor();
+    assert.ok(!page.url().includes('consilium_'), page.url());
+    assert.deepEqual(wrong, []);
+  });
+});
