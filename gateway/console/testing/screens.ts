@@ -166,7 +166,13 @@ const LEDGER: readonly Omit<ScreenShown, 'area'>[] = [
   { name: 'row', path: '/console/ledger/rows/study/heart', role: 'auditor', ready: 'Written for the first' },
   { name: 'row-unknown', path: '/console/ledger/rows/nothing/x', role: 'auditor', ready: 'no history' },
   { name: 'verify', path: '/console/verify', role: 'auditor', ready: 'Digest of the first block' },
-  { name: 'verify-proven', path: '/console/verify', role: null, ready: 'Sign in', act: verifyEvidence },
+  {
+    name: 'verify-proven',
+    path: '/console/verify',
+    role: null,
+    ready: 'Nothing of the file leaves',
+    act: verifyEvidence,
+  },
 ];
 
 const OFFICE: readonly Omit<ScreenShown, 'area'>[] = [
