@@ -128,8 +128,10 @@ describe('a study, as four hospitals see it', { skip: whyNot(), timeout: 600_000
   /** The evidence of a model as its page offers it, checked from the digest of the first block alone. */
   async function checkEvidence({ page }: Console, elsewhere: Page): Promise<void> {
     await page.getByRole('link', { name: 'To the model' }).click();
+    await page.getByRole('button', { name: 'Evidence of this model' }).click();
+    await page.getByRole('button', { name: 'Make the file' }).click();
     const wait = page.waitForEvent('download');
-    await page.getByText('Evidence of the model').first().click();
+    await page.getByRole('button', { name: 'Save the file' }).click();
     const file = join(root, 'evidence.ndjson');
     await (await wait).saveAs(file);
     const genesis = genesisSha256Of(directory) ?? '';
