@@ -1,4 +1,5 @@
 // Callers of the API who are signed in to the console.
+import { isDeepStrictEqual } from 'node:util';
 import type { FastifyRequest } from 'fastify';
 import { GatewayRefusal } from '../gateway-errors.ts';
 import { type CookieCallers, unauthenticated } from '../http/authentication.ts';
@@ -30,8 +31,8 @@ export const cookieCallers = (sessions: Sessions, cookie: GatewayCookie): Cookie
       const key = session && sessions.callerOf(session, roles);
       if (session === undefined || key === undefined)
         return { refused: unauthenticated('a cookie of no session') };
-      const { role } = key;
-      const holds = () => sessions.holds(session) && sessions.callerOf(session, roles)?.role === role;
+      const holds = () =>
+        sessions.holds(session) && isDeepStrictEqual(sessions.callerOf(session, roles), key);
       const subject = session.shown.way === 'oidc' ? session.shown.signedIn.subject : undefined;
       return { key, holds, sessionEnds: session.ends, ...(subject !== undefined && { subject }) };
     } catch (error) {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -50,6 +51,22 @@ test('a stream of the console ends when the key of its session is revoked', asyn
   revokeApiKey({ path, id });
   assert.match(await stream.text(), /^: events of the ledger/);
 });
+
+for (const [what, change] of [
+  ['is limited to other scopes', { scopes: ['read'] }],
+  ['is of another person', { person: 'ben' }],
+] as const) {
+  test(`a stream of the console ends when the key of its session ${what}`, async (t) => {
+    const { gateway, signIn, open } = await listen(t, { limits: { heartbeatMs: 50 } });
+    const stream = await open({ cookie: await signIn('auditor') });
+    assert.equal(stream.status, 200);
+    const path = join(gateway.directory, 'api-keys.json');
+    const { keys } = JSON.parse(readFileSync(path, 'utf8')) as { keys: { role: string }[] };
+    const changed = keys.map((entry) => (entry.role === 'auditor' ? { ...entry, ...change } : entry));
+    writeFileSync(path, JSON.stringify({ keys: changed }));
+    assert.match(await stream.text(), /^: events of the ledger/);
+  });
+}
 
 test("windows of a browser take no stream that is kept for the trainer's program, nor those of its key", async (t) => {
   const { gateway, signIn, open } = await listen(t, {
