@@ -12,6 +12,8 @@ class Peer {
   open = 0;
   opened = 0;
   isAway = false;
+  /** Awaited when a stream is closed. */
+  onClose: () => Promise<void> = async () => {};
   #failure: Error | undefined;
 
   constructor(events: number) {
@@ -68,6 +70,7 @@ class Peer {
       }
     } finally {
       this.open -= 1;
+      await this.onClose();
     }
   }
 
@@ -155,6 +158,31 @@ describe('events of the ledger for many readers', () => {
     assert.deepEqual(slow.seen, idsFrom(2, 63));
     assert.deepEqual(fast.seen, slow.seen);
     await slow.leave();
+    await fast.leave();
+    await peer.isLeft();
+  });
+
+  it('go on for a reader who catches up while events come as its own stream is closed', async () => {
+    const peer = new Peer(4);
+    const shared = new SharedEvents(peer, 4);
+    const fast = new Reader(shared, { blockNumber: 2 });
+    const begun = fast.read(4);
+    peer.add(4);
+    await begun;
+    for (const more of [1, 9]) {
+      const behind = new Reader(shared, { blockNumber: 0 });
+      const kept = peer.events_.length;
+      let isFirst = true;
+      peer.onClose = async () => {
+        if (isFirst) peer.add(more);
+        isFirst = false;
+        await new Promise(setImmediate);
+      };
+      await behind.read(kept + more);
+      assert.deepEqual(behind.seen, idsFrom(0, kept + more));
+      await behind.leave();
+      await fast.read(more);
+    }
     await fast.leave();
     await peer.isLeft();
   });

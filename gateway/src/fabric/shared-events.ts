@@ -110,11 +110,17 @@ export class SharedEvents implements Pick<Ledger, 'events' | 'height'> {
       await tried;
       let position = from ?? { blockNumber: await this.#ledger.height() };
       while (!signal.aborted) {
-        for await (const event of this.#untilKept(latest, position, signal)) {
-          position = positionOf(event);
-          yield event;
-        }
         let number = latest.behind(position);
+        if (number === undefined) {
+          // What is before the kept ones, by a stream of its own.
+          for await (const event of this.#ledger.events({ from: position, signal })) {
+            position = positionOf(event);
+            yield event;
+            // Looked up now: while that stream is closed, the oldest of those that are kept may go.
+            number = latest.behind(position);
+            if (number !== undefined) break;
+          }
+        }
         if (number === undefined) return;
         const firstBlock = position.afterTransactionId === undefined ? position.blockNumber : 0;
         for (;;) {
@@ -129,25 +135,6 @@ export class SharedEvents implements Pick<Ledger, 'events' | 'height'> {
     } finally {
       this.#readers -= 1;
       if (this.#readers === 0) this.#end();
-    }
-  }
-
-  /** What is before the kept ones, by a stream of its own; it ends at an event that is kept. */
-  async *#untilKept(
-    latest: LatestEvents,
-    from: EventPosition,
-    signal: AbortSignal,
-  ): AsyncGenerator<LedgerEvent> {
-    if (latest.behind(from) !== undefined) return;
-    const over = new AbortController();
-    const either = AbortSignal.any([signal, over.signal]);
-    try {
-      for await (const event of this.#ledger.events({ from, signal: either })) {
-        yield event;
-        if (latest.behind(positionOf(event)) !== undefined) return;
-      }
-    } finally {
-      over.abort();
     }
   }
 
