@@ -2,12 +2,22 @@
 // from the DER itself, so that no text form stands between, and alike in Node and in a browser.
 import { readPublicKey } from '#cryptography';
 import type { Digest, PublicKey } from '../cryptography/public-key.ts';
-import { utf8Text } from '../wire/bytes.ts';
-import { childAt, childrenOf, DER, type DerElement, extensionIn, readDer } from '../wire/der-reader.ts';
+import { concatBytes, utf8Text } from '../wire/bytes.ts';
+import {
+  bitsOf,
+  childAt,
+  childrenOf,
+  DER,
+  type DerElement,
+  extensionIn,
+  readDer,
+} from '../wire/der-reader.ts';
+import { derElement } from '../wire/der-writer.ts';
 import { hex, sameBytes, sha256 } from '../wire/digests.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
 import { timeIn } from './certificate-time.ts';
 import { readPem } from './pem-reader.ts';
+import { lowSForm } from './signature.ts';
 
 const OU = '55040b';
 const COMMON_NAME = '550403';
@@ -33,7 +43,7 @@ const ALGORITHMS: Readonly<Record<string, Digest | 'ed25519'>> = {
 export interface Certificate {
   /** All of it. */
   readonly der: Uint8Array;
-  /** SHA-256 of its DER, in hexadecimal: two identities of the same certificate are one. */
+  /** SHA-256 of its DER, in hexadecimal; of an identity that was judged, of the DER by which Fabric knows it. */
   readonly sha256: string;
   readonly publicKey: PublicKey;
   /** Whether its holder may issue certificates. */
@@ -60,6 +70,8 @@ export interface IssuersSignature {
   readonly algorithm: Digest | 'ed25519' | undefined;
   readonly signed: Uint8Array;
   readonly signature: Uint8Array;
+  /** The name of the algorithm, as the certificate has it. */
+  readonly algorithmDer: Uint8Array;
 }
 
 /** @throws UnreadableError where the bytes are no PEM certificate with a key that Fabric's identities use */
@@ -70,8 +82,7 @@ export function readCertificate(pem: Uint8Array): Certificate {
   const fields = childrenOf(signed!);
   const first = fields[0]?.tag === TAG_OF_VERSION ? 1 : 0;
   const [serial, signedAs, issuer, validity, subject, key, ...more] = fields.slice(first);
-  if (serial?.tag !== DER.integer || signedAs === undefined || signature!.contents[0] !== 0)
-    throw unreadable();
+  if (serial?.tag !== DER.integer || signedAs === undefined) throw unreadable();
   if (issuer?.tag !== DER.sequence || subject?.tag !== DER.sequence || key === undefined) throw unreadable();
   const [from, to] = partsOf(validity);
   const extensions = extensionsIn(more.find(({ tag }) => tag === TAG_OF_EXTENSIONS));
@@ -94,7 +105,8 @@ export function readCertificate(pem: Uint8Array): Certificate {
       // The name within what is signed, and the one beside it, are the same.
       algorithm: sameBytes(signedAs.raw, algorithm!.raw) ? algorithmOf(algorithm!) : undefined,
       signed: signed!.raw,
-      signature: signature!.contents.subarray(1),
+      signature: bitsOf(signature!),
+      algorithmDer: algorithm!.raw,
     },
   };
 }
@@ -133,7 +145,9 @@ function isAuthority(extensions: DerElement | undefined): boolean {
 
 function algorithmOf(algorithm: DerElement): Digest | 'ed25519' | undefined {
   const name = hex(childAt(algorithm, 0, DER.oid).contents);
-  return Object.hasOwn(ALGORITHMS, name) ? ALGORITHMS[name] : undefined;
+  const found = Object.hasOwn(ALGORITHMS, name) ? ALGORITHMS[name] : undefined;
+  // Ed25519 has no parameters (RFC 8410, section 3).
+  return found === 'ed25519' && childrenOf(algorithm).length > 1 ? undefined : found;
 }
 
 /** The number in hexadecimal, without what DER puts before it for its sign. */
@@ -162,6 +176,17 @@ export const isIssuedBy = (certificate: Certificate, authority: Certificate): bo
   authority.isAuthority &&
   sameBytes(certificate.issuer, authority.subject) &&
   isSignedBy(certificate.issued, authority.publicKey);
+
+/**
+ * SHA-256, in hexadecimal, of the certificate as Fabric writes it before it compares identities: its authority's
+ * signature with the smaller s. Its holder can write the other one, and would else be two signers.
+ */
+export function identityDigest({ issued, sha256: digest }: Certificate, { publicKey }: Certificate): string {
+  const low = publicKey.curve === 'ed25519' ? undefined : lowSForm(issued.signature, publicKey.curve);
+  if (low === undefined || sameBytes(low, issued.signature)) return digest;
+  const signature = derElement(DER.bitString, concatBytes([Uint8Array.of(0), low]));
+  return hex(sha256(derElement(DER.sequence, concatBytes([issued.signed, issued.algorithmDer, signature]))));
+}
 
 /** Whether this key made the signature of an authority. */
 export const isSignedBy = ({ algorithm, signed, signature }: IssuersSignature, key: PublicKey): boolean =>

@@ -3,7 +3,7 @@
 // among them: Fabric checks a chain as of the certificate's first second.
 import { latin1Text } from '../wire/bytes.ts';
 import { Message, UnreadableError } from '../wire/protobuf-reader.ts';
-import { type Certificate, isIssuedBy, readCertificate } from './certificate.ts';
+import { type Certificate, identityDigest, isIssuedBy, readCertificate } from './certificate.ts';
 import { isRevokedBy, type RevocationList, readRevocationList } from './revocation-list.ts';
 import { signatureHolds } from './signature.ts';
 
@@ -82,7 +82,7 @@ export class Msp {
     this.#issuers = this.#authorities.filter(
       (authority) => !intermediates.some((other) => other !== authority && isIssuedBy(other, authority)),
     );
-    this.#admins = new Set(message.list(4).map((pem) => readCertificate(pem).sha256));
+    this.#admins = new Set(message.list(4).map((pem) => this.#digestOf(readCertificate(pem))));
     this.#revocationLists = message.list(5).map(readRevocationList);
     this.#units = message.list(7).map(readUnit);
     const roles = message.message(11, 'node units');
@@ -93,15 +93,25 @@ export class Msp {
 
   /** @throws UnreadableError where the certificate cannot be read, or none of the authorities issued it */
   judge(pem: Uint8Array): Identity {
-    const certificate = readCertificate(pem);
+    const read = readCertificate(pem);
     const { mspId } = this;
-    const issuer = this.#authorities.find((authority) => isIssuedBy(certificate, authority));
+    const issuer = this.#issuerOf(read);
     if (issuer === undefined || !this.#isTrusted(issuer)) {
       throw new UnreadableError(`${mspId} has no authority that issued the certificate`);
     }
+    const certificate = { ...read, sha256: identityDigest(read, issuer) };
     const roles = this.#rolesOf(certificate, issuer);
     const invalidBecause = this.#refusal(certificate, issuer, roles);
     return { mspId, certificate, invalidBecause, role: invalidBecause === undefined ? roles[0] : undefined };
+  }
+
+  #issuerOf(certificate: Certificate): Certificate | undefined {
+    return this.#authorities.find((authority) => isIssuedBy(certificate, authority));
+  }
+
+  #digestOf(certificate: Certificate): string {
+    const issuer = this.#issuerOf(certificate);
+    return issuer === undefined ? certificate.sha256 : identityDigest(certificate, issuer);
   }
 
   #refusal(certificate: Certificate, issuer: Certificate, roles: readonly NodeRole[]): string | undefined {

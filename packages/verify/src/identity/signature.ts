@@ -1,8 +1,10 @@
 // Whether a signature holds, as Fabric checks it. ECDSA signatures come in pairs (r, s) and (r, n - s); Fabric accepts
 // only the one with the smaller s, so that nobody alters a signed message's bytes without the key.
 import type { Curve, PublicKey } from '../cryptography/public-key.ts';
-import { hex } from '../wire/bytes.ts';
-import { childrenOf, DER, readDer } from '../wire/der-reader.ts';
+import { concatBytes, hex } from '../wire/bytes.ts';
+import { DER, type DerElement, elementAt } from '../wire/der-reader.ts';
+import { derElement, derNumber } from '../wire/der-writer.ts';
+import { UnreadableError } from '../wire/protobuf-reader.ts';
 
 /** Orders of the curves that Fabric's identities use. */
 const ORDERS: Readonly<Record<Exclude<Curve, 'ed25519'>, bigint>> = {
@@ -16,20 +18,53 @@ const ORDERS: Readonly<Record<Exclude<Curve, 'ed25519'>, bigint>> = {
   ),
 };
 
-export const signatureHolds = (key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean =>
-  (key.curve === 'ed25519' || hasLowS(signature, ORDERS[key.curve])) &&
-  key.verifies('sha256', message, signature);
+/** r and s of a signature of ECDSA. */
+interface Numbers {
+  readonly r: bigint;
+  readonly s: bigint;
+}
 
-function hasLowS(der: Uint8Array, order: bigint): boolean {
+export function signatureHolds(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
+  if (key.curve === 'ed25519') return key.verifies('sha512', message, signature);
+  const numbers = numbersIn(signature);
+  const order = ORDERS[key.curve];
+  if (numbers === undefined || numbers.r >= order || numbers.s > order >> 1n) return false;
+  return key.verifies('sha256', message, signatureOf(numbers));
+}
+
+/** The one of a pair of signatures with the smaller s, as Fabric writes it; undefined of what is no signature. */
+export function lowSForm(signature: Uint8Array, curve: Exclude<Curve, 'ed25519'>): Uint8Array | undefined {
+  const numbers = numbersIn(signature);
+  if (numbers === undefined) return undefined;
+  const { r, s } = numbers;
+  const order = ORDERS[curve];
+  return signatureOf({ r, s: s > order >> 1n ? order - s : s });
+}
+
+/**
+ * As Fabric reads them, with Go's encoding/asn1: whatever follows s in the sequence, and whatever follows the sequence,
+ * is passed over. Whoever signs could else stop every verifier with a signature that peers take.
+ */
+function numbersIn(der: Uint8Array): Numbers | undefined {
   try {
-    const sequence = readDer(der);
-    const numbers = childrenOf(sequence);
-    if (sequence.tag !== DER.sequence || numbers.length !== 2) return false;
-    const [r, s] = numbers.map(({ tag, contents }) =>
-      tag === DER.integer && contents.length > 0 ? BigInt(`0x${hex(contents)}`) : 0n,
-    );
-    return r! > 0n && s! > 0n && s! <= order >> 1n;
-  } catch {
-    return false;
+    const { tag, contents } = elementAt(der, 0);
+    if (tag !== DER.sequence) return undefined;
+    const first = elementAt(contents, 0);
+    const second = elementAt(contents, first.raw.length);
+    const [r, s] = [positiveIn(first), positiveIn(second)];
+    return r === undefined || s === undefined ? undefined : { r, s };
+  } catch (error) {
+    if (error instanceof UnreadableError) return undefined;
+    throw error;
   }
 }
+
+function positiveIn({ tag, contents }: DerElement): bigint | undefined {
+  const [first = 0x80, second = 0x80] = contents;
+  if (tag !== DER.integer || first >= 0x80 || (first === 0 && second < 0x80)) return undefined;
+  const number = BigInt(`0x${hex(contents)}`);
+  return number > 0n ? number : undefined;
+}
+
+const signatureOf = ({ r, s }: Numbers): Uint8Array =>
+  derElement(DER.sequence, concatBytes([r, s].map((number) => derElement(DER.integer, derNumber(number)))));

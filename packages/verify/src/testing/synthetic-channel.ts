@@ -220,11 +220,13 @@ function setValue(target: Group, name: string, bytes: Uint8Array): void {
 export function mspConfig(
   { mspId, pem }: Authority,
   revocationLists: readonly Uint8Array[] = [],
+  admins: readonly Uint8Array[] = [],
 ): Uint8Array {
   const config = new msp.FabricMSPConfig();
   config.setName(mspId);
   config.setRootCertsList([Buffer.from(pem)]);
   config.setRevocationListList([...revocationLists]);
+  config.setAdminsList([...admins]);
   const units = new msp.FabricNodeOUs();
   units.setEnable(true);
   const unit = (name: string) => {

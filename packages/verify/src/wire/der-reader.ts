@@ -57,7 +57,20 @@ export function extensionIn(extensions: DerElement | undefined, oid: string): Ui
   return found && childrenOf(found).at(-1)?.contents;
 }
 
-function elementAt(bytes: Uint8Array, start: number): DerElement {
+/** A bit string as Go takes it for bytes: shifted to its end where some bits of the last byte are not of it. */
+export function bitsOf({ contents }: DerElement): Uint8Array {
+  const [unused] = contents;
+  const bits = contents.subarray(1);
+  if (unused === 0) return bits;
+  const last = bits.at(-1);
+  if (unused === undefined || unused > 7 || last === undefined || (last & ((1 << unused) - 1)) !== 0) {
+    throw new UnreadableError('not DER: no bit string');
+  }
+  return bits.map((byte, i) => (byte >> unused) | ((bits[i - 1] ?? 0) << (8 - unused)));
+}
+
+/** The element that begins at a place, whatever follows it. @throws UnreadableError */
+export function elementAt(bytes: Uint8Array, start: number): DerElement {
   const [tag, first] = [bytes[start], bytes[start + 1]];
   if (tag === undefined || first === undefined) throw new UnreadableError('not DER: it goes beyond its end');
   let at = start + 2;
@@ -67,6 +80,8 @@ function elementAt(bytes: Uint8Array, start: number): DerElement {
     if (digits === 0 || digits > 4) throw new UnreadableError('not DER: no length');
     length = 0;
     for (let i = 0; i < digits; i++) length = length * 256 + (bytes[at++] ?? 0);
+    // Go reads the shortest form alone: else one certificate would be several.
+    if (length < 0x80 || length < 256 ** (digits - 1)) throw new UnreadableError('not DER: a longer length');
   }
   if (at + length > bytes.length) throw new UnreadableError('not DER: it goes beyond its end');
   return { tag, contents: bytes.subarray(at, at + length), raw: bytes.subarray(start, at + length) };
