@@ -142,7 +142,7 @@ const LEDGER: readonly Omit<ScreenShown, 'area'>[] = [
   { name: 'ledger', path: '/console/ledger', role: 'auditor', ready: 'Peers that agree' },
   { name: 'ledger-filtered', path: '/console/ledger?subject=heart', role: 'auditor', ready: 'About heart' },
   { name: 'ledger-blocks', path: '/console/ledger?show=blocks', role: 'auditor', ready: 'Digest' },
-  { name: 'block', path: '/console/ledger/blocks/12', role: 'auditor', ready: 'Digest of its transactions' },
+  { name: 'block', path: '/console/ledger/blocks/12', role: 'auditor', ready: 'Digest of the block before' },
   {
     name: 'transaction',
     path: '/console/ledger?subject=heart',
