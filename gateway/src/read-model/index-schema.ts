@@ -3,7 +3,7 @@
 import type { RowKind } from '@consilium/domain';
 
 /** Of the tables below: a file with another number is rebuilt from the blocks. */
-export const INDEX_VERSION = 8;
+export const INDEX_VERSION = 9;
 
 /**
  * Keys are bytes, since SQLite and the ledger then order them alike. `rows` is what the ledger holds now: the place
@@ -11,6 +11,8 @@ export const INDEX_VERSION = 8;
  * policy. `lookups` leads to rows by other things than their keys (lookups.ts), in the order of a place of their own,
  * and says from when until when they were under way. `refusals` has what hospitals declined or rejected, event by
  * event (refusal-events.ts). `subjects` says which transactions name an id (subjects.ts).
+ * What members make long is last in `transactions`: SQLite reads past it to what is behind, in every row that is
+ * compared.
  * `of_peers` says how many blocks each organisation's peer sent that are the same.
  */
 export const INDEX_SCHEMA = `
@@ -33,12 +35,12 @@ export const INDEX_SCHEMA = `
     at INTEGER NOT NULL,
     chaincode TEXT NOT NULL,
     name TEXT NOT NULL,
-    argument TEXT,
     msp_id TEXT NOT NULL,
     role TEXT,
     person TEXT,
     code TEXT NOT NULL,
     endorsers TEXT NOT NULL,
+    argument TEXT,
     rows TEXT NOT NULL
   ) STRICT;
   CREATE INDEX IF NOT EXISTS transactions_by_id ON transactions (transaction_id);

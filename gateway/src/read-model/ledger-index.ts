@@ -247,6 +247,7 @@ export class LedgerIndex implements HistorySource, CheckedBlocks {
 
   #addTransaction(position: number, transaction: IndexedTransaction): void {
     const { atMs, sender, writes } = transaction;
+    const argument = transaction.chaincode === this.chaincode ? transaction.argument : undefined;
     const rows: TransactionRecord['rows'][number][] = [];
     for (const { namespace, key, value } of writes) {
       const split = namespace === this.chaincode ? splitKey(key) : undefined;
@@ -271,16 +272,15 @@ export class LedgerIndex implements HistorySource, CheckedBlocks {
       atMs,
       transaction.chaincode,
       transaction.name,
-      (transaction.chaincode === this.chaincode ? transaction.argument : undefined) ?? null,
       sender.mspId,
       sender.role ?? null,
       sender.person ?? null,
       transaction.code,
       JSON.stringify(transaction.endorsers),
+      argument ?? null,
       JSON.stringify(rows),
     );
-    const isOurs = transaction.chaincode === this.chaincode;
-    for (const id of idsIn(isOurs ? transaction.argument : undefined, rows)) {
+    for (const id of idsIn(argument, rows)) {
       this.#insertSubject.run(id, position);
     }
   }

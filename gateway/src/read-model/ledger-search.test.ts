@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
 import { after, describe, it } from 'node:test';
 import { type WrittenTransaction, written, writtenHistory } from '../testing/written-history.ts';
+import { INDEX_SCHEMA } from './index-schema.ts';
 import { LOOKED_AT_MAX, type TransactionFilter } from './ledger-search.ts';
 
 const at = (minute: number): string => new Date(Date.UTC(2026, 2, 1, 0, minute)).toISOString();
@@ -89,6 +91,40 @@ describe('who looks through the ledger', () => {
     assert.deepEqual([second.items.map(({ block }) => block), second.before], [[0], undefined]);
     assert.deepEqual(long.history.search.transactions({ mspId: 'AMSP' }, { limit: 10 }).items.length, 1);
     long.close();
+  });
+
+  it('compares nothing that is behind what members make long, which SQLite would read past in each row', () => {
+    const database = new DatabaseSync(':memory:');
+    database.exec(INDEX_SCHEMA);
+    const columns = database.prepare('PRAGMA table_info(transactions)').all();
+    assert.deepEqual(
+      columns.slice(-2).map(({ name }) => name),
+      ['argument', 'rows'],
+    );
+    database.close();
+  });
+
+  it('ends a page at its last match, also where as many were looked at as for a whole page', () => {
+    const even = writtenHistory(
+      Array.from({ length: LOOKED_AT_MAX + 1 }, (_, minute) =>
+        sent(minute, of(minute < 2 ? 'AMSP' : 'BMSP')),
+      ),
+    );
+    const pages: [items: number[], before: number | undefined][] = [];
+    for (let before: number | undefined; ; before = pages.at(-1)![1]) {
+      const filter = { mspId: 'AMSP', tookEffect: true, from: at(0) };
+      const page = even.history.search.transactions(
+        { ...filter, name: 'study:propose' },
+        { before, limit: 1 },
+      );
+      pages.push([page.items.map(({ block }) => block), page.before]);
+      if (page.before === undefined) break;
+    }
+    assert.deepEqual(
+      pages.map(([items]) => items),
+      [[1], [0]],
+    );
+    even.close();
   });
 
   it('is not led astray by what a member writes into an argument', () => {

@@ -96,24 +96,27 @@ export class LedgerSearch {
     const [since, until] = spanOf(filter);
     const { mspId = null, name = null, tookEffect } = filter;
     const effect = tookEffect === undefined ? null : Number(tookEffect);
-    // Places are looked at in the order of one index; what the others ask for is compared, and rows are read at last.
-    const places =
-      `SELECT ${by} AS position, (t.at >= ? AND t.at < ? AND t.msp_id = ifnull(?, t.msp_id) AND ` +
-      `t.name = ifnull(?, t.name) AND (t.code = 'VALID') = ifnull(?, t.code = 'VALID')) AS matches ` +
-      `FROM ${from} WHERE ${where}${by} >= ? AND ${by} < ? ORDER BY ${by} DESC LIMIT ${LOOKED_AT_MAX}`;
-    const items: TransactionRecord[] = [];
-    let [looked, last] = [0, high];
+    const looked = `FROM ${from} WHERE ${where}${by} >= ? AND ${by} < ? ORDER BY ${by} DESC LIMIT`;
+    // Places are looked at in the order of one index; what the others ask for is compared there, and only rows that
+    // match are read.
+    const matching =
+      `SELECT position FROM (SELECT ${by} AS position, (t.at >= ? AND t.at < ? AND ` +
+      't.msp_id = ifnull(?, t.msp_id) AND t.name = ifnull(?, t.name) AND ' +
+      `(t.code = 'VALID') = ifnull(?, t.code = 'VALID')) AS matches ${looked} ${LOOKED_AT_MAX}) ` +
+      'WHERE matches LIMIT ?';
     const found = this.#database
-      .prepare(places)
-      .iterate(since, until, mspId, name, effect, ...parameters, low, high);
+      .prepare(matching)
+      .all(since, until, mspId, name, effect, ...parameters, low, high, limit + 1)
+      .map(({ position }) => Number(position));
     const row = this.#database.prepare('SELECT * FROM transactions WHERE position = ?');
-    for (const { position, matches } of found) {
-      if (items.length === limit) return { items, before: last };
-      looked += 1;
-      last = Number(position);
-      if (matches === 1) items.push(transactionOf(row.get(last) as unknown as TransactionRow));
-    }
-    return { items, before: looked === LOOKED_AT_MAX ? last : undefined };
+    const items = found
+      .slice(0, limit)
+      .map((position) => transactionOf(row.get(position) as unknown as TransactionRow));
+    if (found.length > limit) return { items, before: found[limit - 1] };
+    const last = this.#database
+      .prepare(`SELECT ${by} AS position ${looked} 1 OFFSET ${LOOKED_AT_MAX - 1}`)
+      .get(...parameters, low, high);
+    return { items, before: last && Number(last.position) };
   }
 
   /** Between which places of the ledger all that is asked for is. */

@@ -9,12 +9,12 @@ export interface TransactionRow {
   readonly at: number;
   readonly chaincode: string;
   readonly name: string;
-  readonly argument: string | null;
   readonly msp_id: string;
   readonly role: string | null;
   readonly person: string | null;
   readonly code: string;
   readonly endorsers: string;
+  readonly argument: string | null;
   readonly rows: string;
 }
 
