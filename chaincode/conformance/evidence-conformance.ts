@@ -134,8 +134,8 @@ export function evidenceConformance(
       const key = new PeerKey(mallory, await peer(mallory));
       const change = { key: target, value: Buffer.from('{}'), policy: anyOfPeers(1, [mallory]) };
       const { blockNumber } = await orderForgery(story.ledger, mallory, change, [key]);
-      const later = await readBlocks(story);
       const number = Number(blockNumber);
+      const later = await readBlocks(story, number);
       const honest = await bundleOf(story, ofStudy, await gather(story, ofStudy));
       assert.deepEqual(problems(honest), []);
       refused(

@@ -39,10 +39,10 @@ export async function publishModel(story: ConsortiumStory, studyId: string): Pro
   await ledger.submit(first, 'trainer', 'model:publish', { studyId });
 }
 
-/** All blocks of the channel so far, from the first on. */
-export async function readBlocks({ ledger, members }: ConsortiumStory): Promise<Uint8Array[]> {
+/** All blocks of the channel so far, from the first on; waits for block `through` where the peer has not got it yet. */
+export async function readBlocks({ ledger, members }: ConsortiumStory, through = 0): Promise<Uint8Array[]> {
   const [first] = members;
-  const height = Number(await ledger.height(first!));
+  const height = Math.max(Number(await ledger.height(first!)), through + 1);
   const events = await ledger.network(first!).getBlockEvents({ startBlock: 0n });
   const read: Uint8Array[] = [];
   try {

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { lastConfigurationOf } from '@consilium/verify';
 import { readCeremony } from '../ceremony-file.ts';
 import { broadcast, FabricNodeError, fetchBlock } from '../fabric-nodes.ts';
@@ -266,6 +267,12 @@ export async function tryCeremonies(names: readonly string[], ordering: 'raft' |
   writeFileSync(latest, await fetchBlock(alpha.peer!, lastConfigurationOf(newest), asking));
   await network.startOrderer('Delta');
   await network.joinOrderer('Delta', latest);
+  // What a peer proposes is of the configuration that it has: its own may still be reading the channel.
+  const atDelta = readOwnPlace(network.of('Delta').place);
+  const askingDelta = { channel: 'consortium', identity: administratorOf(atDelta) };
+  const changedIn = lastConfigurationOf(newest);
+  while (lastConfigurationOf(await fetchBlock(atDelta.peer!, 'newest', askingDelta)) < changedIn)
+    await sleep(100);
   const address = `localhost:${delta.orderer.port}`;
   const ordererJoins = await propose(
     'Delta',
