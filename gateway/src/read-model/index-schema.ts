@@ -40,6 +40,7 @@ export const INDEX_SCHEMA = `
     person TEXT,
     code TEXT NOT NULL,
     endorsers TEXT NOT NULL,
+    subjects TEXT NOT NULL,
     argument TEXT,
     rows TEXT NOT NULL
   ) STRICT;

@@ -18,7 +18,7 @@ import type { HistorySource, LedgerHistory, TransactionRecord } from './ledger-h
 import { type Found, isLookedUp, type Lookup, lookupsOf } from './lookups.ts';
 import { isRefusalSource, REFUSAL_SOURCES, type RefusalEvent, refusalsIn } from './refusal-events.ts';
 import { SqliteHistory } from './sqlite-history.ts';
-import { idsIn } from './subjects.ts';
+import { idsIn, subjectsIn } from './subjects.ts';
 
 /** A row as a transaction writes it. */
 export interface WrittenRow {
@@ -31,7 +31,8 @@ export interface WrittenRow {
 }
 
 /** One transaction of a block, as the checks leave it. */
-export interface IndexedTransaction extends Omit<TransactionRecord, 'block' | 'at' | 'argument' | 'rows'> {
+export interface IndexedTransaction
+  extends Omit<TransactionRecord, 'subjects' | 'block' | 'at' | 'argument' | 'rows'> {
   /** Milliseconds since 1970, as its sender says. */
   readonly atMs: number;
   /** JSON, as it was sent; undefined where it is none. */
@@ -125,7 +126,7 @@ export class LedgerIndex implements HistorySource, CheckedBlocks {
       this.#insertBlock = database.prepare('INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
       this.#insertConfiguration = database.prepare('INSERT INTO configurations VALUES (?, ?)');
       this.#insertTransaction = database.prepare(
-        'INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        'INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       );
       this.#insertSubject = database.prepare('INSERT INTO subjects VALUES (?, ?)');
       this.#insertVersion = database.prepare(
@@ -248,6 +249,7 @@ export class LedgerIndex implements HistorySource, CheckedBlocks {
   #addTransaction(position: number, transaction: IndexedTransaction): void {
     const { atMs, sender, writes } = transaction;
     const argument = transaction.chaincode === this.chaincode ? transaction.argument : undefined;
+    const subjects = subjectsIn(argument);
     const rows: TransactionRecord['rows'][number][] = [];
     for (const { namespace, key, value } of writes) {
       const split = namespace === this.chaincode ? splitKey(key) : undefined;
@@ -277,10 +279,11 @@ export class LedgerIndex implements HistorySource, CheckedBlocks {
       sender.person ?? null,
       transaction.code,
       JSON.stringify(transaction.endorsers),
+      JSON.stringify(subjects),
       argument ?? null,
       JSON.stringify(rows),
     );
-    for (const id of idsIn(argument, rows)) {
+    for (const id of idsIn(subjects, rows)) {
       this.#insertSubject.run(id, position);
     }
   }

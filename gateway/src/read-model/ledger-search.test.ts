@@ -104,6 +104,16 @@ describe('who looks through the ledger', () => {
     database.close();
   });
 
+  it('says of each what its argument names, and reads no argument to do so', () => {
+    const [opened, , consented] = search.transactions({}, { limit: 3 }).items;
+    assert.deepEqual(opened!.subjects, [{ kind: 'study', id: 's' }]);
+    assert.deepEqual(consented!.subjects, [
+      { kind: 'study', id: 's' },
+      { kind: 'dataset', id: 'd' },
+    ]);
+    assert.ok(!('argument' in opened!) && !('rows' in opened!));
+  });
+
   it('ends a page at its last match, also where as many were looked at as for a whole page', () => {
     const even = writtenHistory(
       Array.from({ length: LOOKED_AT_MAX + 1 }, (_, minute) =>

@@ -1,13 +1,6 @@
 // What a transaction is about: the ids that its argument names, and those of the rows that it wrote. So a study or a
 // dataset leads to all transactions that ever named it, also to those that took no effect.
-import type { TransactionRecord } from './transaction-record.ts';
-
-/** One of what a transaction is about. */
-export interface Subject {
-  /** 'study' of what the argument calls studyId. */
-  readonly kind: string;
-  readonly id: string;
-}
+import type { Subject, TransactionRecord } from './transaction-record.ts';
 
 /** More than any transaction names, and no longer than an id or the name of an organisation. */
 const IDS_MAX = 16;
@@ -20,9 +13,9 @@ const isId = (value: unknown): value is string =>
   typeof value === 'string' && value !== '' && value.length <= ID_MAX && !NUMBER.test(value);
 
 /** What an argument names, in its own order. An organisation is a member. */
-export function subjectsOf(argument: unknown): Subject[] {
-  if (typeof argument !== 'object' || argument === null) return [];
-  const subjects = Object.entries(argument).flatMap(([field, value]): Subject[] => {
+export function subjectsIn(argument: string | undefined): Subject[] {
+  const fields = Object.entries(Object(argument === undefined ? {} : parsed(argument)));
+  const subjects = fields.flatMap(([field, value]): Subject[] => {
     const name = ID_FIELD.exec(field)?.[1];
     return name === undefined || !isId(value) ? [] : [{ kind: name === 'msp' ? 'member' : name, id: value }];
   });
@@ -30,8 +23,8 @@ export function subjectsOf(argument: unknown): Subject[] {
 }
 
 /** Under which ids it is found, each once: anybody can send a long argument, and only so much of it counts. */
-export function idsIn(argument: string | undefined, rows: TransactionRecord['rows']): string[] {
-  const named = argument === undefined ? [] : subjectsOf(parsed(argument)).map(({ id }) => id);
+export function idsIn(subjects: readonly Subject[], rows: TransactionRecord['rows']): string[] {
+  const named = subjects.map(({ id }) => id);
   return [...new Set([...named, ...rows.flatMap(({ key }) => key.filter(isId))])].slice(0, IDS_MAX);
 }
 

@@ -1,9 +1,10 @@
 // Transactions as the index keeps them, and the times of all that it keeps.
 import { blockOf, placeOf } from './index-schema.ts';
 import { boundedTime } from './lookups.ts';
-import type { TransactionRecord } from './transaction-record.ts';
+import type { ListedTransaction, TransactionRecord } from './transaction-record.ts';
 
-export interface TransactionRow {
+/** As the index has it, without what may be long. */
+export interface ListedRow {
   readonly position: number;
   readonly transaction_id: string;
   readonly at: number;
@@ -14,12 +15,19 @@ export interface TransactionRow {
   readonly person: string | null;
   readonly code: string;
   readonly endorsers: string;
+  readonly subjects: string;
+}
+
+export interface TransactionRow extends ListedRow {
   readonly argument: string | null;
   readonly rows: string;
 }
 
-/** What it says is parsed when it is read. */
-export function transactionOf(row: TransactionRow): TransactionRecord {
+/** Its columns. */
+export const LISTED_COLUMNS =
+  'position, transaction_id, at, chaincode, name, msp_id, role, person, code, endorsers, subjects';
+
+export function listedOf(row: ListedRow): ListedTransaction {
   const { position, chaincode, name, code } = row;
   return {
     transactionId: row.transaction_id,
@@ -28,17 +36,23 @@ export function transactionOf(row: TransactionRow): TransactionRecord {
     at: timeOf(row.at),
     chaincode,
     name,
-    get argument() {
-      return row.argument === null ? undefined : JSON.parse(row.argument);
-    },
+    subjects: JSON.parse(row.subjects),
     sender: { mspId: row.msp_id, role: row.role ?? undefined, person: row.person ?? undefined },
     code,
     endorsers: JSON.parse(row.endorsers),
-    get rows() {
-      return JSON.parse(row.rows);
-    },
   };
 }
+
+/** What may be long is parsed when it is read. */
+export const transactionOf = (row: TransactionRow): TransactionRecord => ({
+  ...listedOf(row),
+  get argument() {
+    return row.argument === null ? undefined : JSON.parse(row.argument);
+  },
+  get rows() {
+    return JSON.parse(row.rows);
+  },
+});
 
 export const timeOf = (milliseconds: number): string => new Date(boundedTime(milliseconds)).toISOString();
 

@@ -10,8 +10,7 @@ import { routeUrl } from '../http/route-url.ts';
 import { periodOf, Within } from '../questions/question.ts';
 import { positionOf } from '../read-model/index-schema.ts';
 import type { TransactionFilter } from '../read-model/ledger-search.ts';
-import { subjectsOf } from '../read-model/subjects.ts';
-import type { TransactionRecord } from '../read-model/transaction-record.ts';
+import type { ListedTransaction } from '../read-model/transaction-record.ts';
 import { HISTORY_CODES, placeIn } from './blocks.ts';
 import { EXAMPLE_COMMIT } from './ledger-route.ts';
 
@@ -89,11 +88,11 @@ const Query = Strict({
   ...Within,
 });
 
-function itemOf(record: TransactionRecord) {
-  const { transactionId, block, place, at, chaincode, name, argument, sender, endorsers, code } = record;
+function itemOf(record: ListedTransaction) {
+  const { transactionId, block, place, at, chaincode, name, subjects, sender, endorsers, code } = record;
   const { mspId, role, person } = sender;
   return {
-    ...{ transactionId, block, place, at, chaincode, transaction: name, subjects: subjectsOf(argument) },
+    ...{ transactionId, block, place, at, chaincode, transaction: name, subjects },
     sender: { mspId, role: role ?? null, person: person ?? null },
     endorsers,
     validationCode: code === 'VALID' ? null : code,
