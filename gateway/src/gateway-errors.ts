@@ -113,6 +113,11 @@ export const GATEWAY_ERRORS = {
     meaning: 'An API key of this id exists.',
     remedy: 'Choose another id, or leave it out.',
   },
+  TOO_MANY_API_KEYS: {
+    status: 409,
+    meaning: 'There are as many API keys as their file may have.',
+    remedy: 'Revoke those that nobody uses, or that have ended: GET /v1/api-keys lists all.',
+  },
   IDEMPOTENCY_KEY_REUSED: {
     status: 409,
     meaning: 'The Idempotency-Key was used before for a different request.',

@@ -34,6 +34,7 @@ const Hash = Type.String({
   pattern: '^sha256:[0-9a-f]{64}$',
   description: 'sha256: and the hash of the key, hex.',
 });
+const KEYS_MAX = 1000;
 /** As many keys before it as an entry names. */
 const REPLACED_MAX = 20;
 const ApiKeyEntry = Strict({
@@ -47,7 +48,7 @@ const ApiKeyEntry = Strict({
   /** Of keys that it took the place of, the last ones: what was registered with one of them goes on. */
   replaced: Type.Optional(Type.Array(Hash, { maxItems: REPLACED_MAX })),
 });
-const ApiKeyFile = Strict({ keys: Type.Array(ApiKeyEntry, { maxItems: 1000 }) });
+const ApiKeyFile = Strict({ keys: Type.Array(ApiKeyEntry, { maxItems: KEYS_MAX }) });
 export type ApiKeyEntry = Static<typeof ApiKeyEntry>;
 type ApiKeyFile = Static<typeof ApiKeyFile>;
 
@@ -116,7 +117,7 @@ export function readApiKeyFile(path: string): ApiKeyFile {
 }
 
 /** Why a change of the file is refused, for those who are not at its command line. */
-export type WhyRefused = 'exists' | 'unknown' | 'ended' | 'malformed';
+export type WhyRefused = 'exists' | 'unknown' | 'ended' | 'full' | 'malformed';
 
 /** A change that the file does not take. */
 export class KeyFileRefusal extends Error {
@@ -244,6 +245,10 @@ function change(name: string, next: (keys: readonly ApiKeyEntry[]) => readonly A
   try {
     try {
       const keys = next(existsSync(path) ? readApiKeyFile(path).keys : []);
+      if (keys.length > KEYS_MAX) {
+        const remedy = 'revoke those that nobody uses';
+        throw new KeyFileRefusal('full', `API keys ${path}: there are ${KEYS_MAX} keys already: ${remedy}`);
+      }
       const text = `${JSON.stringify({ keys }, null, 2)}\n`;
       checkNext(text);
       writeSync(file, text);

@@ -1,5 +1,5 @@
 // Blocks and transactions for those who look through the ledger: newest first, in pages that read a bounded number of
-// rows whatever is asked for. A period also costs a look at its times, in their index alone: 60 ms for a million.
+// rows whatever is asked for. A period also costs a look at the times of all that is in it, in their index alone.
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { positionOf } from './index-schema.ts';
 import type { ListedTransaction, Period } from './transaction-record.ts';

@@ -166,6 +166,26 @@ describe('API keys over REST', () => {
     assert.equal((await revoke()).json().code, 'API_KEY_NOT_FOUND');
   });
 
+  it('are no more than their file may have; each is still rotated in its own place', async (t) => {
+    const { path, post } = await open(t, { apiKeysByRest: true });
+    const { keys } = JSON.parse(readFileSync(path, 'utf8')) as { keys: object[] };
+    const more = Array.from({ length: 1000 - keys.length }, (_, at) => ({
+      ...{ id: `more-${at}`, role: 'auditor' },
+      hash: `sha256:${at.toString(16).padStart(64, '0')}`,
+    }));
+    writeFileSync(path, JSON.stringify({ keys: [...keys, ...more] }));
+    const full = readFileSync(path, 'utf8');
+    const rotate = `${URL_OF_KEYS}/more-0/rotate`;
+    for (const answer of [
+      await post(URL_OF_KEYS, { role: 'auditor' }),
+      await post(rotate, { overlapSeconds: 60 }),
+    ]) {
+      assert.deepEqual([answer.statusCode, answer.json().code], [409, 'TOO_MANY_API_KEYS'], answer.body);
+    }
+    assert.equal(readFileSync(path, 'utf8'), full);
+    assert.equal((await post(rotate, {})).statusCode, 200);
+  });
+
   it('are left alone while their file is broken, or another command changes it', async (t) => {
     const { gateway, path, post } = await open(t, { apiKeysByRest: true });
     const good = readFileSync(path, 'utf8');

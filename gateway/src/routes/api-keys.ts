@@ -111,6 +111,7 @@ const MAKES = [
   'UNSUPPORTED_MEDIA_TYPE',
   'PAYLOAD_TOO_LARGE',
   'API_KEYS_BY_REST_OFF',
+  'TOO_MANY_API_KEYS',
 ] as const satisfies readonly ProblemCode[];
 
 const described = (of: { operationId: string; summary: string; description: string }) => ({
@@ -302,6 +303,7 @@ function inWordsOfRest<T>(work: () => T): T {
     }
     if (error.why === 'unknown') throw new GatewayRefusal('API_KEY_NOT_FOUND');
     if (error.why === 'exists') throw new GatewayRefusal('API_KEY_EXISTS');
+    if (error.why === 'full') throw new GatewayRefusal('TOO_MANY_API_KEYS');
     const text =
       error.why === 'ended' ? 'is needed: the key before has ended' : 'begins as those of people do';
     const field = error.why === 'ended' ? 'expiresAt' : 'id';
