@@ -16,6 +16,9 @@ class ChannelLedger extends MemoryLedger {
   override readonly channel = CHANNEL;
   readonly #channel: SyntheticChannel;
   shown: SyntheticChannel;
+  asked = 0;
+  /** What the next block waits for. */
+  hold: Promise<void> | undefined;
 
   constructor(channel: SyntheticChannel) {
     super();
@@ -24,6 +27,10 @@ class ChannelLedger extends MemoryLedger {
   }
 
   override async block(number = 0): Promise<Uint8Array> {
+    this.asked += 1;
+    const { hold } = this;
+    this.hold = undefined;
+    await hold;
     return blockBytes(this.shown.blocks[number]!);
   }
 
@@ -110,6 +117,22 @@ describe('blocks and transactions that were checked', () => {
     } finally {
       ledger.shown = channel;
     }
+  });
+
+  it('are read from the peer for rows one at a time of a key, and other keys do not wait', async () => {
+    const { items } = await get('/transactions?subject=heart');
+    const url = `/transactions/${items[0].transactionId}/rows`;
+    const before = ledger.asked;
+    const held = Promise.withResolvers<void>();
+    ledger.hold = held.promise;
+    const first = ask(url);
+    while (ledger.asked === before) await new Promise(setImmediate);
+    const second = ask(url);
+    assert.equal((await ask(url, 'steward')).statusCode, 200);
+    assert.equal(ledger.asked, before + 2);
+    held.resolve();
+    assert.deepEqual([(await first).statusCode, (await second).statusCode], [200, 200]);
+    assert.equal(ledger.asked, before + 3);
   });
 
   it('are for every role, and for nobody without a key; what is not there or makes no sense is refused', async () => {

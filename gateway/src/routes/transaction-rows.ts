@@ -87,6 +87,21 @@ export function addTransactionRowsRoute(
   app: FastifyInstance,
   { history, ledger }: Pick<Dependencies, 'history' | 'ledger'>,
 ): void {
+  /** By key, the end of the last request that waits: so many blocks are in memory at once as keys ask, and no more. */
+  const turns = new Map<string, Promise<void>>();
+  async function inTurn<T>(keyId: string, work: () => Promise<T>): Promise<T> {
+    const before = turns.get(keyId);
+    const own = Promise.withResolvers<void>();
+    turns.set(keyId, own.promise);
+    try {
+      await before;
+      return await work();
+    } finally {
+      own.resolve();
+      if (turns.get(keyId) === own.promise) turns.delete(keyId);
+    }
+  }
+
   app.get(routeUrl(GATEWAY_PATHS.transactionRows), {
     config: { roles },
     schema: {
@@ -123,7 +138,7 @@ export function addTransactionRowsRoute(
         ]),
       },
     },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const { transactionId } = request.params as { transactionId: string };
       const found = history.read((read) => {
         const record = read.transaction(transactionId);
@@ -135,7 +150,12 @@ export function addTransactionRowsRoute(
         const { block, place } = record;
         return { block, place, hash: Buffer.from(read.search.block(block)!.hash) };
       });
-      const block = readBlock(await ledger.block(found.block));
+      const bytes = await inTurn(request.apiKey?.id ?? '', async () =>
+        // A block may be as large as the channel lets it: none is read for whoever has left.
+        reply.raw.destroyed ? undefined : ledger.block(found.block),
+      );
+      if (bytes === undefined) return reply.hijack();
+      const block = readBlock(bytes);
       if (!found.hash.equals(headerHash(block.header))) {
         const text = `The own peer sends another block ${found.block} than the one that was checked.`;
         throw new GatewayRefusal('HISTORY_UNAVAILABLE', text);
