@@ -126,6 +126,10 @@ describe('signing in to the console at an OpenID provider', () => {
     assert.deepEqual([signedIn, role, subject], [true, 'auditor', 'ben']);
     assert.match(keyId, /^oidc-/);
     assert.ok(operations.includes('listStudies') && !operations.includes('grantConsent'));
+    assert.ok(
+      operations.includes('listWebhooks') && !operations.includes('registerWebhook'),
+      'a key is needed',
+    );
     const leftMs = Date.parse(endsAt) - Date.now();
     assert.ok(leftMs > 500_000 && leftMs < 660_000, endsAt);
     assert.equal((await ask(jar, '/v1/members', PAGE)).statusCode, 200);

@@ -8,6 +8,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Whether this gateway is set up to refuse it to everybody. */
     readonly isOff?: boolean;
+    /** What callers need beside a role and a scope: an API key, or one that is not limited to scopes. */
+    readonly needs?: 'a key' | 'no scopes';
   }
 }
 
@@ -16,12 +18,15 @@ interface Operation {
   /** Anybody where absent. */
   readonly roles: readonly Role[] | undefined;
   readonly scope: Scope;
+  readonly needs: 'a key' | 'no scopes' | undefined;
 }
 
 /** What somebody may: one of these roles, limited to these scopes where there are any. */
 export interface Leave {
   readonly roles: readonly Role[];
   readonly scopes: readonly Scope[] | undefined;
+  /** Whether by an API key, and not at the hospital's provider. */
+  readonly byKey: boolean;
 }
 
 /** Notes the operations of routes that are added from now on. @returns the ids of those that a caller may call */
@@ -31,10 +36,12 @@ export function noteOperations(app: FastifyInstance): (leave: Leave) => string[]
     const { operationId } = (schema ?? {}) as { operationId?: string };
     const [first = 'GET'] = [method].flat();
     if (operationId === undefined || first === 'HEAD' || config?.isOff === true) return;
-    operations.push({ id: operationId, roles: config?.roles, scope: scopeOf(first, url) });
+    const { roles, needs } = config ?? {};
+    operations.push({ id: operationId, roles, scope: scopeOf(first, url), needs });
   });
-  return ({ roles, scopes }) =>
+  return ({ roles, scopes, byKey }) =>
     operations
+      .filter(({ needs }) => needs === undefined || (needs === 'a key' ? byKey : scopes === undefined))
       .filter((one) => one.roles === undefined || one.roles.some((role) => roles.includes(role)))
       .filter((one) => one.roles === undefined || scopes === undefined || scopes.includes(one.scope))
       .map(({ id }) => id)

@@ -74,6 +74,21 @@ describe('a session of the console', () => {
     assert.ok(all.includes('streamEvents') && all.length > operations.length);
   });
 
+  it('offers no key that is limited to scopes to make others, which it would be refused', async (t) => {
+    const own = await openGateway({ console: { directory: '/nowhere' }, apiKeysByRest: true });
+    t.after(() => own.close());
+    const path = join(own.directory, 'api-keys.json');
+    const { key } = createApiKey({ path, role: 'operator', id: 'desk', scopes: ['keys', 'webhooks'] });
+    t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 2_000 });
+    const offered = async (shown: string) => {
+      const { operations } = (await signIn(own, shown)).json() as { operations: string[] };
+      const named = ['createApiKey', 'listApiKeys', 'registerWebhook', 'revokeApiKey', 'rotateApiKey'];
+      return named.filter((one) => operations.includes(one));
+    };
+    assert.deepEqual(await offered(key), ['listApiKeys', 'registerWebhook', 'revokeApiKey']);
+    assert.equal((await offered(own.keys.operator)).length, 5);
+  });
+
   it('is of nobody without a key that the gateway knows, with one answer whatever is wrong', async () => {
     const codes = new Set<string>();
     for (const apiKey of ['consilium_unknown', 'x'.repeat(512), 'a.b.c']) {

@@ -100,7 +100,7 @@ export function addSessionRoutes(app: FastifyInstance, given: SessionRoutes): vo
       endsAt: new Date(endsAtMs).toISOString(),
       idleMs: given.idleMs,
       hospital: hospital(),
-      operations: given.mayCall({ roles, scopes: key.scopes }),
+      operations: given.mayCall({ roles, scopes: key.scopes, byKey: shown.way === 'apiKey' }),
     };
   };
   const answer = (reply: FastifyReply, session: Session | undefined): FastifyReply =>

@@ -135,7 +135,7 @@ export function addApiKeyRoutes(
   { apiKeys }: Pick<Dependencies, 'apiKeys'>,
   { byRest, signers, onChange }: ApiKeyRouteOptions,
 ): void {
-  const makes = { roles, ...(!byRest && { isOff: true }) };
+  const makes = { roles, needs: 'no scopes', ...(!byRest && { isOff: true }) } as const;
   const changed = <T>(change: () => T): T => {
     const made = inWordsOfRest(change);
     apiKeys.reread();

@@ -182,7 +182,7 @@ export function addWebhookRoutes(app: FastifyInstance, { webhooks }: Dependencie
   const config = { roles };
 
   app.post(routeUrl(GATEWAY_PATHS.webhooks), {
-    config,
+    config: { ...config, needs: 'a key' },
     schema: {
       ...route({
         operationId: 'registerWebhook',
