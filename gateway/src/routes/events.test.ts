@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { get, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { LedgerEvent } from '../fabric/ledger.ts';
@@ -77,6 +77,28 @@ test('the stream starts with the next event and gives each its id, name and data
     event: 'RoundOpened',
     data: { studyId: 'a', round: 2, blockNumber: 2, transactionId },
   });
+});
+
+test('a stream that is refused leaves nothing on its connection, however often it is asked for there', async (t) => {
+  const gateway = await listen(t);
+  const sockets: Socket[] = [];
+  gateway.app.server.on('connection', (socket: Socket) => sockets.push(socket));
+  const { port } = gateway.app.server.address() as AddressInfo;
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  t.after(() => agent.destroy());
+  const headers = { authorization: `Bearer ${gateway.keys.auditor}`, 'last-event-id': 'none' };
+  const ask = async () => {
+    const options = { port, host: '127.0.0.1', path: '/v1/events', headers, agent };
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      get(options, resolve).on('error', reject);
+    });
+    assert.equal(answer.statusCode, 400);
+    await answer.resume().toArray();
+    return sockets[0]!.listenerCount('timeout');
+  };
+  const once = await ask();
+  for (let times = 0; times < 5; times += 1) assert.equal(await ask(), once);
+  assert.equal(sockets.length, 1);
 });
 
 test('from=0 replays everything, and studyId leaves out other studies', async (t) => {

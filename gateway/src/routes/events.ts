@@ -100,9 +100,9 @@ export function addEventRoutes(
         metrics.eventStreams.set(open);
         gone.abort();
       });
+      const from = startOf(request) ?? { blockNumber: await shared.height() };
       // A reader that takes nothing, not even heartbeats, gives its place to another.
       request.raw.socket.setTimeout(limits.heartbeatMs * STALLED_HEARTBEATS, () => reply.raw.destroy());
-      const from = startOf(request) ?? { blockNumber: await shared.height() };
       const wanted = (event: LedgerEvent) => studyId === undefined || studyOf(event) === studyId;
       const events = shared.events({ from, signal });
       const allowed = () => {
