@@ -9,13 +9,15 @@ import {
   childrenOf,
   DER,
   type DerElement,
-  extensionIn,
+  elementAt,
+  oidOf,
   readDer,
 } from '../wire/der-reader.ts';
 import { derElement } from '../wire/der-writer.ts';
 import { hex, sameBytes, sha256 } from '../wire/digests.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
 import { timeIn } from './certificate-time.ts';
+import { readName } from './distinguished-name.ts';
 import { readPem } from './pem-reader.ts';
 import { lowSForm } from './signature.ts';
 
@@ -24,12 +26,18 @@ const COMMON_NAME = '550403';
 /** 1.2.3.4.5.6.7.8.1, the name of the extension of Fabric CA. */
 const ATTRIBUTES = '2a03040506070801';
 const SUBJECT_KEY_ID = '551d0e';
+const AUTHORITY_KEY_ID = '551d23';
 const BASIC_CONSTRAINTS = '551d13';
 const KEY_USAGE = '551d0f';
 /** Of the usage of a key: it signs certificates. */
 const SIGNS_CERTIFICATES = 0x04;
 const TAG_OF_VERSION = 0xa0;
 const TAG_OF_EXTENSIONS = 0xa3;
+const TAGS_OF_UNIQUE_IDS = [0x81, 0x82];
+/** Extensions that Go understands where they are critical: 2.5.29 and these (RFC 5280, section 4.2). */
+const KNOWN: ReadonlySet<string> = new Set(
+  ['0f', '11', '13', '1e', '1f', '20', '21', '24', '25', '36'].map((last) => `551d${last}`),
+);
 
 /** How certificates are signed, by the bytes of the names in DER: those that Go takes. */
 const ALGORITHMS: Readonly<Record<string, Digest | 'ed25519'>> = {
@@ -48,6 +56,8 @@ export interface Certificate {
   readonly publicKey: PublicKey;
   /** Whether its holder may issue certificates. */
   readonly isAuthority: boolean;
+  /** Whether it says that it is one, whatever its key may be used for: peers accept no identity that does. */
+  readonly saysAuthority: boolean;
   readonly validFromDate: Date;
   readonly validToDate: Date;
   /** Of the DER. */
@@ -80,27 +90,30 @@ export function readCertificate(pem: Uint8Array): Certificate {
   if (der === undefined) throw new UnreadableError('not a certificate in PEM');
   const [signed, algorithm, signature] = partsOf(readDer(der), [DER.sequence, DER.sequence, DER.bitString]);
   const fields = childrenOf(signed!);
-  const first = fields[0]?.tag === TAG_OF_VERSION ? 1 : 0;
-  const [serial, signedAs, issuer, validity, subject, key, ...more] = fields.slice(first);
-  if (serial?.tag !== DER.integer || signedAs === undefined) throw unreadable();
-  if (issuer?.tag !== DER.sequence || subject?.tag !== DER.sequence || key === undefined) throw unreadable();
+  const version = versionIn(fields[0]);
+  const [serial, signedAs, issuer, validity, subject, key, ...more] = fields.slice(
+    version === undefined ? 0 : 1,
+  );
+  if (serial === undefined || signedAs === undefined || key === undefined) throw unreadable();
   const [from, to] = partsOf(validity);
-  const extensions = extensionsIn(more.find(({ tag }) => tag === TAG_OF_EXTENSIONS));
-  const keyId = extensionIn(extensions, SUBJECT_KEY_ID);
+  readName(issuer);
+  const names = readName(subject);
+  const extensions = version === 3 ? extensionsIn(more) : new Map<string, Extension>();
+  refuseOddAuthorityKeyId(extensions.get(AUTHORITY_KEY_ID));
   return {
     der,
     sha256: hex(sha256(der)),
     publicKey: readPublicKey(key.raw),
-    isAuthority: isAuthority(extensions),
+    ...authorityIn(extensions),
     validFromDate: timeIn(from),
     validToDate: timeIn(to),
-    issuer: issuer.raw,
-    subject: subject.raw,
-    serial: serialOf(serial),
-    organizationalUnits: namesOf(subject, OU),
-    commonName: namesOf(subject, COMMON_NAME)[0],
-    attributes: attributesIn(extensionIn(extensions, ATTRIBUTES)),
-    subjectKeyId: keyId === undefined ? undefined : readDer(keyId).contents,
+    issuer: issuer!.raw,
+    subject: subject!.raw,
+    serial: serialIn(serial),
+    organizationalUnits: names.filter(({ oid }) => oid === OU).map(({ text }) => text),
+    commonName: names.find(({ oid }) => oid === COMMON_NAME)?.text,
+    attributes: attributesIn(extensions.get(ATTRIBUTES)?.value),
+    subjectKeyId: keyIdIn(extensions.get(SUBJECT_KEY_ID)),
     issued: {
       // The name within what is signed, and the one beside it, are the same.
       algorithm: sameBytes(signedAs.raw, algorithm!.raw) ? algorithmOf(algorithm!) : undefined,
@@ -123,24 +136,83 @@ function partsOf(sequence: DerElement | undefined, tags?: readonly number[]): De
   return parts;
 }
 
-/** Those that a certificate has, each once. */
-function extensionsIn(extensions: DerElement | undefined): DerElement | undefined {
-  if (extensions === undefined) return undefined;
-  const names = partsOf(childAt(extensions, 0)).map((one) => hex(childAt(one, 0, DER.oid).contents));
-  if (new Set(names).size < names.length) throw unreadable();
-  return extensions;
+/** 1 to 3; undefined where it is not written, which is 1. */
+function versionIn(field: DerElement | undefined): number | undefined {
+  if (field?.tag !== TAG_OF_VERSION) return undefined;
+  const [number, ...more] = childrenOf(field);
+  const [value = 0xff, ...rest] = number?.contents ?? [];
+  if (number?.tag !== DER.integer || value > 2 || rest.length > 0 || more.length > 0) throw unreadable();
+  return value + 1;
 }
 
-/** As OpenSSL has it: it says that it is one, and where it names usages, issuing is one of them. */
-function isAuthority(extensions: DerElement | undefined): boolean {
-  const constraints = extensionIn(extensions, BASIC_CONSTRAINTS);
-  const usage = extensionIn(extensions, KEY_USAGE);
-  const [says] = constraints === undefined ? [] : partsOf(readDer(constraints));
-  if (says?.tag !== DER.boolean || says.contents.length !== 1 || says.contents[0] === 0) return false;
-  if (usage === undefined) return true;
-  const { tag, contents } = readDer(usage);
-  if (tag !== DER.bitString) throw unreadable();
-  return ((contents[1] ?? 0) & SIGNS_CERTIFICATES) !== 0;
+interface Extension {
+  readonly isCritical: boolean;
+  readonly value: Uint8Array;
+}
+
+/** By their names, each once. They follow what nobody uses: numbers of the authority and of the holder. */
+function extensionsIn(fields: readonly DerElement[]): ReadonlyMap<string, Extension> {
+  const found = new Map<string, Extension>();
+  const place = TAGS_OF_UNIQUE_IDS.reduce((at, tag) => (fields[at]?.tag === tag ? at + 1 : at), 0);
+  const all = fields[place];
+  if (all?.tag !== TAG_OF_EXTENSIONS) return found;
+  for (const one of partsOf(childAt(all, 0))) {
+    const [name, ...parts] = partsOf(one);
+    const oid = oidOf(name);
+    const isMarked = parts[0]?.tag === DER.boolean;
+    const isCritical = isMarked && booleanOf(parts[0]!);
+    const value = parts[isMarked ? 1 : 0];
+    // What is critical and not known to Go is accepted by no peer.
+    if (value?.tag !== DER.octetString || found.has(oid) || (isCritical && !KNOWN.has(oid)))
+      throw unreadable();
+    found.set(oid, { isCritical, value: value.contents });
+  }
+  return found;
+}
+
+function booleanOf({ contents }: DerElement): boolean {
+  const [value] = contents;
+  if (contents.length !== 1 || (value !== 0 && value !== 0xff)) throw unreadable();
+  return value === 0xff;
+}
+
+/** It says that it is one, and where it names usages, issuing is one of them. */
+function authorityIn(extensions: ReadonlyMap<string, Extension>) {
+  const constraints = extensions.get(BASIC_CONSTRAINTS);
+  const [says] = constraints === undefined ? [] : partsOf(elementAt(constraints.value, 0));
+  const saysAuthority = says?.tag === DER.boolean && booleanOf(says);
+  const usage = usageIn(extensions.get(KEY_USAGE));
+  const signs = usage === undefined || (usage & SIGNS_CERTIFICATES) !== 0;
+  return { saysAuthority, isAuthority: saysAuthority && signs };
+}
+
+/** The first eight usages of a key, the first one highest; undefined where none are named. */
+function usageIn(extension: Extension | undefined): number | undefined {
+  if (extension === undefined) return undefined;
+  const bits = elementAt(extension.value, 0);
+  if (bits.tag !== DER.bitString) throw unreadable();
+  bitsOf(bits);
+  return bits.contents[1] ?? 0;
+}
+
+/** Nothing is read of it, and peers refuse what is none. */
+function refuseOddAuthorityKeyId(extension: Extension | undefined): void {
+  if (extension?.isCritical) throw unreadable();
+  if (extension !== undefined && elementAt(extension.value, 0).tag !== DER.sequence) throw unreadable();
+}
+
+function keyIdIn(extension: Extension | undefined): Uint8Array | undefined {
+  if (extension === undefined) return undefined;
+  const { tag, contents } = elementAt(extension.value, 0);
+  if (tag !== DER.octetString || extension.isCritical) throw unreadable();
+  return contents;
+}
+
+/** As certificates have it, not below zero and as short as can be. */
+function serialIn(number: DerElement): string {
+  const [first = 0x80, second = 0x80] = number.contents;
+  if (number.tag !== DER.integer || first >= 0x80 || (first === 0 && second < 0x80)) throw unreadable();
+  return serialOf(number);
 }
 
 function algorithmOf(algorithm: DerElement): Digest | 'ed25519' | undefined {
@@ -162,13 +234,6 @@ function attributesIn(extension: Uint8Array | undefined): Record<string, string>
   } catch {
     return {};
   }
-}
-
-function namesOf(subject: DerElement, oid: string): string[] {
-  return childrenOf(subject)
-    .flatMap(childrenOf)
-    .filter((attribute) => hex(childAt(attribute, 0, DER.oid).contents) === oid)
-    .map((attribute) => utf8Text(childAt(attribute, 1).contents));
 }
 
 /** Whether one certificate's name and key made the other. */

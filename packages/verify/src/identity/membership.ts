@@ -115,7 +115,7 @@ export class Msp {
   }
 
   #refusal(certificate: Certificate, issuer: Certificate, roles: readonly NodeRole[]): string | undefined {
-    if (certificate.isAuthority) return 'it is the certificate of an authority';
+    if (certificate.saysAuthority) return 'it is the certificate of an authority';
     if (!this.#issuers.includes(issuer)) return 'its authority issues authorities only';
     // As Fabric has it: where it cannot tell whose a list is, nobody is accepted.
     if (issuer.subjectKeyId === undefined) return 'its authority has no key identifier';

@@ -57,6 +57,14 @@ export function extensionIn(extensions: DerElement | undefined, oid: string): Ui
   return found && childrenOf(found).at(-1)?.contents;
 }
 
+/** The bytes of a name in DER, in hexadecimal. @throws UnreadableError where it is none, or not in its shortest form */
+export function oidOf(element: DerElement | undefined): string {
+  const contents = element?.tag === DER.oid ? element.contents : new Uint8Array();
+  const isShortest = contents.every((byte, i) => byte !== 0x80 || (contents[i - 1] ?? 0) >= 0x80);
+  if ((contents.at(-1) ?? 0x80) >= 0x80 || !isShortest) throw new UnreadableError('not DER: no name');
+  return hex(contents);
+}
+
 /** A bit string as Go takes it for bytes: shifted to its end where some bits of the last byte are not of it. */
 export function bitsOf({ contents }: DerElement): Uint8Array {
   const [unused] = contents;
