@@ -1,8 +1,9 @@
 // What the screens of a study and of a consent show when an answer is empty, late, refused or does not come, and that
 // what a steward wrote is neither lost nor sent twice when a connection breaks.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import type { Role } from '@consilium/domain';
+import { type Role, studyDigest } from '@consilium/domain';
 import type { Browser, Page, Route } from 'playwright-core';
 import { openBrowser, signIn, whyNoBrowser } from '../testing/browser.ts';
 import { type ConsoleGateway, openConsoleGateway } from '../testing/console-gateway.ts';
@@ -192,6 +193,46 @@ describe('a study and its consent', { skip: whyNoBrowser() ?? false }, () => {
       await dialog.getByText('The text of the study is another.').waitFor();
       assert.match(bodies[0]?.studySha256 ?? '', /^[0-9a-f]{64}$/);
       assert.deepEqual(bodies[0]?.blocks, [1]);
+    });
+  });
+
+  it('consents to no text that replaced the one that was read, until the steward says that it was read too', async () => {
+    const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+    let title: string | undefined;
+    let digest = '';
+    const sent: string[] = [];
+    const amended = async (route: Route, change: () => object) => {
+      if (title === undefined || route.request().method() !== 'GET') return route.fallback();
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...(await answer.json()), ...change() } });
+    };
+    const spoil = async (page: Page) => {
+      await page.route(/\/v1\/studies\/stroke$/, (route) => amended(route, () => ({ title })));
+      await page.route(/\/nordlund-emergency\/quote/, (route) =>
+        amended(route, () => ({ studySha256: digest })),
+      );
+      await page.route(/\/stroke\/consents$/, async (route) => {
+        if (route.request().method() !== 'POST') return route.fallback();
+        sent.push(route.request().postDataJSON().studySha256);
+        const study = (await gateway.as('steward', { url: '/v1/studies/stroke' })).json();
+        title = 'Another title';
+        digest = studyDigest({ ...study, title }, sha256);
+        await route.abort();
+      });
+    };
+    await see({ path: STROKE, spoil }, async (page) => {
+      const consent = page.getByRole('button', { name: 'Consent', exact: true });
+      await consent.click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Consent' }).click();
+      await shown(page, 'The text has changed while this page was open');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      assert.equal(await consent.count(), 0);
+      await page.getByRole('button', { name: 'I have read the present text' }).click();
+      await consent.click();
+      await page.getByRole('dialog').getByRole('button', { name: 'Consent' }).click();
+      await page.getByRole('dialog').getByText('The gateway does not answer').waitFor();
+      assert.equal(sent.at(-1), digest);
+      assert.notEqual(sent[0], digest);
     });
   });
 });

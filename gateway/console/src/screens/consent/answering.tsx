@@ -12,6 +12,7 @@ import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useApiAction } from '../../api/queries.ts';
 import { useMay, useSession } from '../../app/session.tsx';
+import { Button } from '../../components/button.tsx';
 import { ConfirmButton } from '../../components/dialog.tsx';
 import { Select } from '../../components/fields.tsx';
 import { Notice } from '../../components/notice.tsx';
@@ -97,12 +98,15 @@ function Decision({ study, dataset, decline, quote, isRenewed }: DecisionProps) 
   const { studyId } = study;
   const { datasetId, privacyBudget } = dataset;
   const shown = useMemo(() => studyDigest(study, sha256Of), [study]);
+  // An amendment replaces the text on the page, also behind a dialog: what was not there when the page was opened is
+  // consented to by nobody who has not said that it was read.
+  const [read, setRead] = useState(shown);
   const problems = termsProblems(dataset, study, nowMs);
   const { kind, hindrances, needed, approved } = decisionOf({ study, quote, person, problems });
   // The cost may be of a text that came after the one on the page, or of other blocks: neither is agreed to unread.
   const isSame = shown === quote.studySha256 && isRenewed;
   const blocks = quote.blocks.filter(({ asked }) => asked).map(({ block }) => block);
-  const read = { studySha256: shown, blocks };
+  const answered = { studySha256: shown, blocks };
   const { claimedEpsilon, patients } = quote;
   const names = { study: study.title, dataset: dataset.title };
   const isDeclined = decline?.studyVersion === (study.version ?? 1);
@@ -110,8 +114,8 @@ function Decision({ study, dataset, decline, quote, isRenewed }: DecisionProps) 
   if (!mayGrant && !mayApprove && !mayDecline) return null;
   const send = async () => {
     if (kind === 'grant') {
-      await grant.mutateAsync({ path: { studyId }, body: { datasetId, claimedEpsilon, ...read } });
-    } else await approve.mutateAsync({ path: { studyId, datasetId }, body: read });
+      await grant.mutateAsync({ path: { studyId }, body: { datasetId, claimedEpsilon, ...answered } });
+    } else await approve.mutateAsync({ path: { studyId, datasetId }, body: answered });
     say(t(kind === 'grant' ? 'decide.granted' : 'decide.approvedDone'), 'good');
   };
   return (
@@ -128,8 +132,15 @@ function Decision({ study, dataset, decline, quote, isRenewed }: DecisionProps) 
           </p>
         )}
         {isHindered && <Hindrances hindrances={hindrances} />}
+        {read !== shown && (
+          <Notice tone="warning" title={t('decide.stale')} isAlert>
+            <Button isSmall onPress={() => setRead(shown)}>
+              {t('decide.staleRead')}
+            </Button>
+          </Notice>
+        )}
         <div className={styles.answers}>
-          {(kind === 'grant' ? mayGrant : mayApprove) && !isHindered && (
+          {(kind === 'grant' ? mayGrant : mayApprove) && !isHindered && read === shown && (
             <ConfirmButton
               label={t(`decide.${kind}`)}
               title={t(`decide.${kind}Title`)}
