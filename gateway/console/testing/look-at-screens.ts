@@ -18,6 +18,7 @@ const OF_COLOURS = ['color-contrast', 'link-in-text-block'];
 const OF_LAYOUT = ['target-size', 'scrollable-region-focusable'];
 /** A busy machine takes its time. */
 const SUITE_TIMEOUT_MS = 290_000;
+const PATIENCE_MS = 120_000;
 /** Some screens only, while one works on them. */
 const ONLY = process.env.SCREENS?.split(',');
 /** To look at; drawing them costs more than all else. */
@@ -91,6 +92,7 @@ export function lookAt(area: Area): void {
         timezoneId: 'UTC',
         reducedMotion: 'reduce',
       });
+      context.setDefaultTimeout(PATIENCE_MS);
       if (role !== null) await signIn(context, gateway.url, gateway.keys[role]);
       const page = await context.newPage();
       pages.set(role, page);

@@ -1,7 +1,7 @@
 // One study: at a glance, and then in parts: progress, plan and promise, consents, costs, motions and records.
 import type { StudyAnswer } from '@consilium/domain';
 import { useTranslation } from 'react-i18next';
-import { useLocation, useParams } from 'wouter';
+import { useParams, useSearchParams } from 'wouter';
 import { useSession } from '../../app/session.tsx';
 import { ButtonLink } from '../../components/button-link.tsx';
 import { EvidenceButton } from '../../components/evidence-button.tsx';
@@ -89,10 +89,9 @@ function Parts({ study }: { readonly study: StudyAnswer }) {
 
 /** Which part is shown is in the address, so that it can be sent to somebody. */
 function useTab(): readonly [TabName, (tab: TabName) => void] {
-  const [path, navigate] = useLocation();
-  const named = new URLSearchParams(location.search).get('part');
-  const tab = TABS.find((one) => one === named) ?? 'progress';
-  return [tab, (next) => navigate(next === 'progress' ? path : `${path}?part=${next}`, { replace: true })];
+  const [search, setSearch] = useSearchParams();
+  const tab = TABS.find((one) => one === search.get('part')) ?? 'progress';
+  return [tab, (next) => setSearch(next === 'progress' ? {} : { part: next }, { replace: true })];
 }
 
 function Glance({ study }: { readonly study: StudyAnswer }) {
