@@ -80,6 +80,8 @@ test('a time is said as far from now as it is, and in full', () => {
   assert.equal(formatTime('2026-11-30T01:20:05Z', { ...form, exact: true }), '30 Nov 2026, 01:20:05 UTC');
   assert.match(formatDay('2026-11-30T12:00:00Z', 'en-GB'), /30 Nov 2026/);
   assert.equal(formatDuration(7_500, 'en'), '2 hr 5 min');
+  assert.equal(formatDuration(3_599.7, 'en'), '1 hr');
+  assert.equal(formatDuration(59.6, 'en'), '1 min');
   assert.equal(formatDuration(0, 'en'), '0 sec');
   assert.equal(formatDuration(86_400, 'en'), '1 day');
 });

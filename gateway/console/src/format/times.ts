@@ -49,12 +49,14 @@ export const formatDay = (at: string | number | Date, language = locale()): stri
   new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', year: 'numeric' }).format(new Date(at));
 
 /** `2 h 5 min`, of seconds. */
-export function formatDuration(seconds: number, language = locale()): string {
+export function formatDuration(exact: number, language = locale()): string {
+  // Whole first: 59.6 seconds are a minute.
+  const seconds = Math.round(exact);
   const parts = [
     { unit: 'day', count: Math.floor(seconds / 86_400) },
     { unit: 'hour', count: Math.floor((seconds % 86_400) / 3_600) },
     { unit: 'minute', count: Math.floor((seconds % 3_600) / 60) },
-    { unit: 'second', count: Math.round(seconds % 60) },
+    { unit: 'second', count: seconds % 60 },
   ] as const;
   const first = parts.findIndex(({ count }) => count > 0);
   const said = parts.slice(first < 0 ? 3 : first, first < 0 ? 4 : first + 2);
