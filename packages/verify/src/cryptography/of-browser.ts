@@ -87,8 +87,11 @@ function numberIn({ tag, contents, raw }: DerElement, size: number): Uint8Array 
   return number;
 }
 
-/** By RFC 8032, section 5.1.7, without the cofactor: as Go and OpenSSL have it, which compare bytes of R. */
-function edwardsKey(key: Uint8Array): PublicKey {
+/**
+ * By RFC 8032, section 5.1.7, without the cofactor: as Go has it, which compares bytes of R. In Node too, whose
+ * OpenSSL refuses keys of small order from 3.5 on.
+ */
+export function edwardsKey(key: Uint8Array): PublicKey {
   const { Point } = ed25519;
   const { ORDER } = Point.Fn;
   const holder = edwardsPoint(key);

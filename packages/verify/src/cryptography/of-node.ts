@@ -1,6 +1,7 @@
-// SHA-256 and signatures by Node's OpenSSL.
+// SHA-256, and signatures of ECDSA by Node's OpenSSL.
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
+import { edwardsKey } from './of-browser.ts';
 import { type PublicKey, readKeyInfo } from './public-key.ts';
 
 /** Of the parts, one after the other. */
@@ -12,13 +13,13 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** @param spki SubjectPublicKeyInfo in DER. @throws UnreadableError where it is no point of a known curve */
 export function readPublicKey(spki: Uint8Array): PublicKey {
-  const { curve } = readKeyInfo(spki);
+  const { curve, point } = readKeyInfo(spki);
+  if (curve === 'ed25519') return edwardsKey(point);
   try {
     const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
-    const isEd25519 = curve === 'ed25519';
     return {
       curve,
-      verifies: (digest, message, signature) => verify(isEd25519 ? null : digest, message, key, signature),
+      verifies: (digest, message, signature) => verify(digest, message, key, signature),
     };
   } catch (cause) {
     throw new UnreadableError('not a readable certificate', { cause });
