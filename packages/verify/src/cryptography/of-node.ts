@@ -1,8 +1,12 @@
 // SHA-256, and signatures of ECDSA by Node's OpenSSL.
 import { createHash, createPublicKey, verify } from 'node:crypto';
+import { createRequire } from 'node:module';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
-import { edwardsKey } from './of-browser.ts';
 import { type PublicKey, readKeyInfo } from './public-key.ts';
+
+/** Curves in JavaScript, which load with the first key of Ed25519: most channels have none. */
+const curves = (): typeof import('./of-browser.ts') =>
+  createRequire(import.meta.url)('./of-browser.js') as typeof import('./of-browser.ts');
 
 /** Of the parts, one after the other. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
@@ -14,7 +18,7 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
 /** @param spki SubjectPublicKeyInfo in DER. @throws UnreadableError where it is no point of a known curve */
 export function readPublicKey(spki: Uint8Array): PublicKey {
   const { curve, point } = readKeyInfo(spki);
-  if (curve === 'ed25519') return edwardsKey(point);
+  if (curve === 'ed25519') return curves().edwardsKey(point);
   try {
     const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
     return {
