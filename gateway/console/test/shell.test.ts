@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { openBrowser, signIn, watchPage, whyNoBrowser } from '../testing/browser.ts';
+import { findAxeViolations, openBrowser, signIn, watchPage, whyNoBrowser } from '../testing/browser.ts';
 import { type ConsoleGateway, openConsoleGateway } from '../testing/console-gateway.ts';
 
 const HEADERS = { 'x-consilium-console': '1', 'sec-fetch-site': 'same-origin' };
@@ -63,6 +63,20 @@ describe('the shell', { skip: whyNoBrowser() ?? false }, () => {
     assert.equal(await spent.getAttribute('aria-describedby'), await meaning.getAttribute('id'));
     await page.keyboard.press('Escape');
     await meaning.waitFor({ state: 'detached' });
+  });
+
+  it('opens the session in a dialog that all of it is in, and leads back to its button at Escape', async () => {
+    await page.getByRole('button', { name: /Your session/ }).click();
+    const dialog = page.getByRole('dialog', { name: /Your session/ });
+    await dialog.waitFor();
+    assert.equal(await dialog.getByRole('button', { name: 'Dismiss' }).count(), 2);
+    assert.deepEqual(await findAxeViolations(page), []);
+    await page.waitForFunction(() => document.activeElement?.closest('[role=dialog]') !== null);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await page.waitForFunction(() =>
+      document.activeElement?.getAttribute('aria-label')?.startsWith('Your session'),
+    );
   });
 
   it('keeps of a choice of colours its name alone in the browser', async () => {

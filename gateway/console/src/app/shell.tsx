@@ -1,7 +1,7 @@
 // What is around every screen: whose console this is, who is signed in, the menu, and whether events arrive.
 import { type MouseEvent, type ReactNode, Suspense, useState } from 'react';
 import { Button as AriaButton } from 'react-aria-components/Button';
-import { Dialog, DialogTrigger } from 'react-aria-components/Dialog';
+import { DialogTrigger } from 'react-aria-components/Dialog';
 import { Popover } from 'react-aria-components/Popover';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'wouter';
@@ -152,8 +152,9 @@ function Account() {
         <span className={styles.role}>{role}</span>
         <Icon name="down" className={styles.downIcon} />
       </AriaButton>
+      {/* It is the dialog itself, so that its unseen buttons to dismiss it are in one too. */}
       <Popover className={styles.popover ?? ''} placement="bottom end">
-        <Dialog className={styles.accountDialog ?? ''} aria-label={t('account.label')}>
+        <div className={styles.accountDialog}>
           <p className={styles.as}>{t('account.as', { role })}</p>
           <Facts facts={facts} />
           <Choices
@@ -165,7 +166,7 @@ function Account() {
           />
           <Button onPress={() => void signOut()}>{t('account.signOut')}</Button>
           <Button onPress={() => void signOut('everywhere')}>{t('account.signOutEverywhere')}</Button>
-        </Dialog>
+        </div>
       </Popover>
     </DialogTrigger>
   );
