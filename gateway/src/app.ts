@@ -71,6 +71,7 @@ import { type WitnessExchange, witnessesByHand } from './witnesses/witness-excha
 
 /** How often connections are looked at for timeouts. */
 const CHECKING_INTERVAL_MS = 5_000;
+const CLOSE_WITHIN_MS = 10_000;
 
 export const LEDGER_ROUTES = [
   ...MEMBER_ROUTES,
@@ -135,6 +136,8 @@ export interface AppOptions {
   /** Where to log; nowhere if absent. */
   readonly logger?: FastifyBaseLogger;
   readonly metricsOfProcess?: boolean;
+  /** How long what is in flight has to end once the service closes; ten seconds if absent. */
+  readonly closeWithinMs?: number;
   /** PEM by the name of the client, whose ends metrics say; none if absent. */
   readonly certificates?: () => Readonly<Record<string, string>>;
 }
@@ -192,7 +195,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   }
   if (tracer !== undefined) traceRequests(app, tracer);
   acceptEmptyJson(app);
-  endConnectionsOnClose(app);
+  const closing = endConnectionsOnClose(app, options.closeWithinMs ?? CLOSE_WITHIN_MS);
 
   const history = options.history ?? NO_HISTORY;
   const figures = new HistoryMetrics(history, ledger.mspId, (err) =>
@@ -247,14 +250,15 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
   app.addHook('onClose', async () => {
     tls?.close();
-    await webhooks.close();
-    await operations.close();
-    await submissions.close();
+    // Deadlines of the ledger may be long. What was sent is in the outbox, and what was not is never sent.
+    const ended = Promise.all([webhooks.close(), operations.close(), submissions.close()]);
+    await Promise.race([ended, closing.late]);
     await witnesses.close();
     await history.close();
     await ledger.close();
     await tracer?.close();
     outbox.close();
+    closing.done();
   });
 
   await app.register(rateLimit, {
@@ -321,11 +325,19 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   return app;
 }
 
+interface Closing {
+  /** Resolves when what is in flight has had its time. */
+  readonly late: Promise<void>;
+  readonly done: () => void;
+}
+
 /**
  * A connection kept alive past its last answer would hold up the end of the process for over a minute, and so
- * would one on which nothing was asked yet, which Node does not count as idle.
+ * would one on which nothing was asked yet, which Node does not count as idle. Others are cut off when they are late.
  */
-function endConnectionsOnClose(app: FastifyInstance): void {
+function endConnectionsOnClose(app: FastifyInstance, withinMs: number): Closing {
+  const late = Promise.withResolvers<void>();
+  let timer: NodeJS.Timeout | undefined;
   let closing = false;
   let inFlight = 0;
   app.addHook('onRequest', async () => {
@@ -344,11 +356,16 @@ function endConnectionsOnClose(app: FastifyInstance): void {
   app.addHook('preClose', async () => {
     closing = true;
     setImmediate(endUnlessAsked);
+    timer = setTimeout(() => {
+      app.server.closeAllConnections();
+      late.resolve();
+    }, withinMs);
   });
   app.addHook('onSend', async (_request, reply, payload) => {
     if (closing) reply.header('connection', 'close');
     return payload;
   });
+  return { late: late.promise, done: () => clearTimeout(timer) };
 }
 
 /** Many clients declare JSON and send nothing, which is right where the path says everything. */

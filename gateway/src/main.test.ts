@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createSecureServer } from 'node:http2';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
@@ -10,6 +11,7 @@ import { rootCertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { CommandProcess } from '@consilium/command-line/testing/command-process';
 import { VARIABLES } from './config.ts';
+import { REGISTER_MEMBER } from './http/examples.ts';
 import { TestAuthority } from './testing/test-certificates.ts';
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url));
@@ -180,4 +182,64 @@ test('a gateway without its peer starts, says so, and ends cleanly on SIGTERM', 
   const [code] = await once(child, 'exit');
   assert.equal(code, 0);
   assert.equal(existsSync(join(data, 'gateway.json')), false);
+});
+
+test('a gateway ends on SIGTERM while its peer takes calls and answers none', {
+  timeout: 120_000,
+}, async (t) => {
+  const directory = newDirectory(t);
+  const authority = await TestAuthority.create('Org1');
+  const peer = createSecureServer(await authority.issue('peer'));
+  const asked = new Promise<void>((resolve) => {
+    peer.on('stream', (stream, { ':path': path }) => {
+      stream.on('error', () => {});
+      if (path === '/gateway.Gateway/Endorse') resolve();
+    });
+  });
+  await new Promise<void>((resolve) => peer.listen(0, '127.0.0.1', resolve));
+  t.after(() => peer.close());
+  const { cert: certificate, key: privateKey } = await authority.issue('operator');
+  const connection = join(directory, 'connection.json');
+  const organisation = {
+    mspId: 'Org1MSP',
+    name: 'org1',
+    endpoint: `127.0.0.1:${(peer.address() as AddressInfo).port}`,
+    tlsRootCertificate: authority.pem,
+    clients: { operator: { certificate, privateKey } },
+  };
+  writeFileSync(connection, JSON.stringify({ channel: 'consortium', organisations: [organisation] }));
+  const keys = join(directory, 'keys.json');
+  const key = (await run(['key', 'create', '--role', 'operator', '--file', keys])).stdout.trim();
+  const data = join(directory, 'data');
+  const child = spawn(process.execPath, [MAIN], {
+    env: {
+      PATH: process.env.PATH,
+      CONSILIUM_CONNECTION: connection,
+      CONSILIUM_API_KEYS: keys,
+      CONSILIUM_DATA_DIR: data,
+      CONSILIUM_PORT: '0',
+      CONSILIUM_EVALUATE_TIMEOUT_MS: '600000',
+      CONSILIUM_ENDORSE_TIMEOUT_MS: '600000',
+    },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  await firstLine(child);
+  const { url } = JSON.parse(readFileSync(join(data, 'gateway.json'), 'utf8'));
+  const cutOff = assert.rejects(
+    fetch(`${url}/v1/members`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${key}`,
+        'content-type': 'application/json',
+        'idempotency-key': 'join',
+      },
+      body: JSON.stringify(REGISTER_MEMBER),
+    }),
+  );
+  await asked;
+  child.kill('SIGTERM');
+  const [code] = await once(child, 'exit');
+  assert.equal(code, 0);
+  await cutOff;
 });

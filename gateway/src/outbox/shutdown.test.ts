@@ -5,11 +5,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { pino } from 'pino';
 import type { BeforeSending, Committed, LedgerCall } from '../fabric/ledger.ts';
 import { REGISTER_MEMBER } from '../http/examples.ts';
+import { createMetrics } from '../metrics.ts';
 import { type GatewayFixture, openGateway } from '../testing/gateway-fixture.ts';
 import { MemoryLedger } from '../testing/memory-ledger.ts';
 import { Outbox } from './outbox.ts';
+import { Submissions } from './submissions.ts';
 
 type Step = 'endorsing' | 'endorsed' | 'recorded' | 'committed';
 
@@ -50,12 +53,12 @@ function directoryFor(t: TestContext): string {
   return directory;
 }
 
-const register = (gateway: Pick<GatewayFixture, 'as'>, key?: string) =>
+const register = (gateway: Pick<GatewayFixture, 'as'>, key?: string, headers: Record<string, string> = {}) =>
   gateway.as('operator', {
     method: 'POST',
     url: '/v1/members',
     payload: REGISTER_MEMBER,
-    headers: key === undefined ? {} : { 'idempotency-key': key },
+    headers: key === undefined ? headers : { ...headers, 'idempotency-key': key },
   });
 
 for (const step of ['endorsing', 'endorsed', 'recorded', 'committed'] as const) {
@@ -107,4 +110,55 @@ test('nothing is sent once the outbox is closed', async (t) => {
   ledger.released.resolve();
   assert.equal((await answer).json().code, 'OUTBOX_UNAVAILABLE');
   assert.equal(ledger.sent, 0);
+});
+
+for (const how of ['waited for', 'asked to be answered later'] as const) {
+  test(`a request that is ${how}, of a peer that never answers, holds up no end`, {
+    timeout: 60_000,
+  }, async (t) => {
+    const directory = directoryFor(t);
+    const ledger = new HeldLedger('recorded');
+    const gateway = await openGateway({ directory, ledger, closeWithinMs: 20 });
+    const prefer = how === 'waited for' ? {} : { prefer: 'respond-async' };
+    const answer = register(gateway, 'join', prefer);
+    answer.catch(() => {});
+    await ledger.reached.promise;
+    await gateway.app.close();
+    const outbox = new Outbox(directory);
+    t.after(() => outbox.close());
+    assert.deepEqual(
+      outbox.unknown().map(({ name }) => name),
+      ['member:register'],
+    );
+    ledger.released.resolve();
+  });
+}
+
+test('a gateway that ends asks for no more of the outcomes that it does not know', async (t) => {
+  const outbox = new Outbox(undefined);
+  t.after(() => outbox.close());
+  for (const transactionId of ['first', 'second']) {
+    const prepared = { transactionId, signer: 'operator', result: 'null', envelope: new Uint8Array(1) };
+    await outbox.recordSending({ name: 'member:register', prepared, request: undefined });
+  }
+  const asked = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<void>();
+  const questions: string[] = [];
+  const ledger = new MemoryLedger();
+  ledger.recover = async ({ transactionId }) => {
+    questions.push(transactionId);
+    asked.resolve();
+    await answered.promise;
+    return { state: 'unknown' };
+  };
+  const submissions = new Submissions({
+    ...{ ledger, outbox, metrics: createMetrics({ ofProcess: false }), log: pino({ enabled: false }) },
+    recoveryTimeoutMs: 50,
+  });
+  submissions.startRecovery();
+  await asked.promise;
+  const closed = submissions.close();
+  answered.resolve();
+  await closed;
+  assert.equal(questions.length, 1);
 });

@@ -47,6 +47,7 @@ export class Submissions {
   readonly #inFlight = new Map<string, InFlight>();
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> = Promise.resolve();
+  #isClosed = false;
 
   constructor(options: SubmissionsOptions) {
     this.#options = options;
@@ -131,6 +132,7 @@ export class Submissions {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     clearInterval(this.#timer);
     await this.#pass;
     await Promise.allSettled([...this.#inFlight.values()].map(({ outcome }) => outcome));
@@ -235,6 +237,7 @@ export class Submissions {
   async #recoverAll(): Promise<void> {
     this.#options.outbox.forgetOld();
     for (const sent of this.#options.outbox.unknown()) {
+      if (this.#isClosed) return;
       await this.#recover(sent, { timeoutMs: 2_000, resend: false });
     }
   }

@@ -54,6 +54,7 @@ export interface FixtureOptions<L extends Ledger = MemoryLedger> {
   readonly apiKeysByRest?: boolean;
   readonly certificates?: () => Readonly<Record<string, string>>;
   readonly webhooks?: Omit<WebhooksGiven, 'kept'>;
+  readonly closeWithinMs?: number;
 }
 
 const SEND_NOTHING = async () => ({ delivered: false, problem: 'nothing is sent in this test' }) as const;
@@ -88,6 +89,7 @@ export async function openGateway<L extends Ledger = MemoryLedger>(
     tracer: options.tracer,
     console: options.console,
     apiKeysByRest: options.apiKeysByRest ?? false,
+    ...(options.closeWithinMs !== undefined && { closeWithinMs: options.closeWithinMs }),
     ...(options.certificates && { certificates: options.certificates }),
     limits: { ...DEFAULT_LIMITS, recoveryTimeoutMs: 50, refusalPauseMs: 0, ...options.limits },
   });
