@@ -1,19 +1,38 @@
 // What programs of Node read of certificates and revocation lists beside what an MSP does: of authorities with keys of
 // any kind, and whatever OpenSSL says of a certificate.
-import { verify, X509Certificate } from 'node:crypto';
+import { type KeyObject, verify, X509Certificate } from 'node:crypto';
+import type { Digest } from '../cryptography/public-key.ts';
+import { hex } from '../wire/bytes.ts';
+import { childAt, DER, readDer } from '../wire/der-reader.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
-import { type Certificate, readCertificate } from './certificate.ts';
+import type { Certificate, IssuersSignature } from './certificate.ts';
 import { readRevocationList } from './revocation-list.ts';
+
+/** Signatures of RSA (RFC 8017, appendix A.2.4), by the bytes of their names in DER: authorities of hosts have them. */
+const RSA: Readonly<Record<string, Digest>> = {
+  '2a864886f70d01010b': 'sha256',
+  '2a864886f70d01010c': 'sha384',
+  '2a864886f70d01010d': 'sha512',
+};
 
 const LISTS = /-----BEGIN (?:X509 )?CRL-----[A-Za-z0-9+/=\s]+-----END (?:X509 )?CRL-----/g;
 
 /** The lists in a text of PEM that this authority signed, each as it is written there; others are left out. */
 export function listsOfAuthority(text: string, authority: X509Certificate): string[] {
-  const isSigned = (pem: string) => {
-    const { signed, signature } = readRevocationList(Buffer.from(pem));
-    return verify('sha256', signed, authority.publicKey, signature);
-  };
-  return (text.match(LISTS) ?? []).filter(isSigned);
+  return (text.match(LISTS) ?? []).filter((pem) =>
+    isSignedWith(readRevocationList(Buffer.from(pem)).issued, authority.publicKey),
+  );
+}
+
+function isSignedWith(
+  { algorithm, algorithmDer, signed, signature }: IssuersSignature,
+  key: KeyObject,
+): boolean {
+  const ofRsa = RSA[hex(childAt(readDer(algorithmDer), 0, DER.oid).contents)];
+  const kind = ofRsa !== undefined ? 'rsa' : algorithm === 'ed25519' ? 'ed25519' : 'ec';
+  const digest = ofRsa ?? algorithm;
+  if (digest === undefined || key.asymmetricKeyType !== kind) return false;
+  return verify(digest === 'ed25519' ? null : digest, signed, key, signature);
 }
 
 /**
@@ -22,7 +41,7 @@ export function listsOfAuthority(text: string, authority: X509Certificate): stri
  * @throws UnreadableError where the text has lists that cannot be read
  */
 export function isOnLists(text: string, certificate: X509Certificate, authority: X509Certificate): boolean {
-  const { serial } = readCertificate(Buffer.from(certificate.toString()));
+  const serial = certificate.serialNumber.toLowerCase();
   return listsOfAuthority(text, authority).some((pem) =>
     readRevocationList(Buffer.from(pem)).serials.has(serial),
   );

@@ -74,13 +74,13 @@ export interface Certificate {
   readonly issued: IssuersSignature;
 }
 
-/** What an authority signed of a certificate, and how. */
+/** What an authority signed, of a certificate or of a list, and how. */
 export interface IssuersSignature {
   /** Undefined of one that Fabric's identities do not use. */
   readonly algorithm: Digest | 'ed25519' | undefined;
   readonly signed: Uint8Array;
   readonly signature: Uint8Array;
-  /** The name of the algorithm, as the certificate has it. */
+  /** The name of the algorithm, as it is written there. */
   readonly algorithmDer: Uint8Array;
 }
 
@@ -215,7 +215,8 @@ function serialIn(number: DerElement): string {
   return serialOf(number);
 }
 
-function algorithmOf(algorithm: DerElement): Digest | 'ed25519' | undefined {
+/** Undefined of one that Fabric's identities do not use. */
+export function algorithmOf(algorithm: DerElement): Digest | 'ed25519' | undefined {
   const name = hex(childAt(algorithm, 0, DER.oid).contents);
   const found = Object.hasOwn(ALGORITHMS, name) ? ALGORITHMS[name] : undefined;
   // Ed25519 has no parameters (RFC 8410, section 3).

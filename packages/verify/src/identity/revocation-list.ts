@@ -1,10 +1,10 @@
 // Certificate revocation lists of an MSP: which serial numbers of an authority are revoked. Node has no reader for
 // them.
 import { latin1Text, looseBase64Bytes } from '../wire/bytes.ts';
-import { childAt, childrenOf, DER, extensionIn, readDer } from '../wire/der-reader.ts';
+import { bitsOf, childAt, childrenOf, DER, extensionIn, readDer } from '../wire/der-reader.ts';
 import { sameBytes } from '../wire/digests.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
-import { type Certificate, serialOf } from './certificate.ts';
+import { algorithmOf, type Certificate, type IssuersSignature, isSignedBy, serialOf } from './certificate.ts';
 
 /** The serial numbers that an authority revoked. */
 export interface RevocationList {
@@ -12,8 +12,7 @@ export interface RevocationList {
   /** Whose list it is. Undefined: Fabric then accepts no identity of the organisation. */
   readonly authorityKeyId: Uint8Array | undefined;
   readonly serials: ReadonlySet<string>;
-  readonly signed: Uint8Array;
-  readonly signature: Uint8Array;
+  readonly issued: IssuersSignature;
 }
 
 const AUTHORITY_KEY_ID = '551d23';
@@ -28,8 +27,8 @@ export function readRevocationList(bytes: Uint8Array): RevocationList {
   if (der === undefined) throw new UnreadableError('not a readable revocation list');
   const list = readDer(der);
   const signed = childAt(list, 0, DER.sequence);
-  const signature = childAt(list, 2, DER.bitString).contents;
-  if (signature[0] !== 0) throw new UnreadableError('not a readable revocation list');
+  const algorithm = childAt(list, 1, DER.sequence);
+  const signature = bitsOf(childAt(list, 2, DER.bitString));
   const fields = childrenOf(signed);
   // The version is optional; the signature's algorithm and the issuer follow it.
   const first = fields[0]?.tag === DER.integer ? 1 : 0;
@@ -52,8 +51,12 @@ export function readRevocationList(bytes: Uint8Array): RevocationList {
       ),
     ),
     serials: new Set(serials),
-    signed: signed.raw,
-    signature: signature.subarray(1),
+    issued: {
+      algorithm: algorithmOf(algorithm),
+      signed: signed.raw,
+      signature,
+      algorithmDer: algorithm.raw,
+    },
   };
 }
 
@@ -64,7 +67,7 @@ function keyIdIn(extension: Uint8Array | undefined): Uint8Array | undefined {
 
 /** Whether a list of this authority names the certificate. */
 export const isRevokedBy = (
-  { authorityKeyId, serials, signed, signature }: RevocationList,
+  { authorityKeyId, serials, issued }: RevocationList,
   certificate: Certificate,
   authority: Certificate,
 ): boolean =>
@@ -72,4 +75,4 @@ export const isRevokedBy = (
   authorityKeyId !== undefined &&
   authority.subjectKeyId !== undefined &&
   sameBytes(authorityKeyId, authority.subjectKeyId) &&
-  authority.publicKey.verifies('sha256', signed, signature);
+  isSignedBy(issued, authority.publicKey);

@@ -10,36 +10,46 @@ const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as con
 const ATTRIBUTES = '1.2.3.4.5.6.7.8.1';
 const VALID = { notBefore: new Date('2020-01-01T00:00:00Z'), notAfter: new Date('2099-01-01T00:00:00Z') };
 
+type Algorithm = Readonly<Record<'name', string> & Record<string, unknown>>;
+
 x509.cryptoProvider.set(webcrypto as never);
+
+interface KeysOfKind {
+  readonly keys: webcrypto.CryptoKeyPair;
+  readonly algorithm: Algorithm;
+}
 
 export class Authority {
   readonly mspId: string;
   readonly pem: string;
   readonly #keys: webcrypto.CryptoKeyPair;
+  readonly #algorithm: Algorithm;
   readonly #certificate: x509.X509Certificate;
   #serial = 16;
 
-  private constructor(mspId: string, keys: webcrypto.CryptoKeyPair, certificate: x509.X509Certificate) {
+  private constructor(mspId: string, { keys, algorithm }: KeysOfKind, certificate: x509.X509Certificate) {
     this.mspId = mspId;
     this.#keys = keys;
+    this.#algorithm = algorithm;
     this.#certificate = certificate;
     this.pem = `${certificate.toString('pem')}\n`;
   }
 
-  static async create(mspId: string): Promise<Authority> {
-    const keys = await newKeys();
+  /** @param algorithm of its own key: that of others than itself is always the usual one */
+  static async create(mspId: string, algorithm: Algorithm = ALGORITHM): Promise<Authority> {
+    const keys = await newKeys(algorithm);
     const certificate = await x509.X509CertificateGenerator.createSelfSigned({
       ...VALID,
       serialNumber: '01',
       name: `CN=ca.${mspId}`,
-      signingAlgorithm: ALGORITHM,
+      signingAlgorithm: algorithm as never,
       keys: keys as never,
       extensions: [
         new x509.BasicConstraintsExtension(true, undefined, true),
         await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as never),
       ],
     });
-    return new Authority(mspId, keys, certificate);
+    return new Authority(mspId, { keys, algorithm }, certificate);
   }
 
   /**
@@ -72,7 +82,7 @@ export class Authority {
       serialNumber,
       subject: `CN=${unit}${this.#serial}, OU=${unit}`,
       issuer: this.#certificate.subject,
-      signingAlgorithm: ALGORITHM,
+      signingAlgorithm: this.#algorithm as never,
       publicKey: keys.publicKey as never,
       signingKey: this.#keys.privateKey as never,
       extensions: [
@@ -97,7 +107,7 @@ export class Authority {
       serialNumber: this.#serial.toString(16),
       subject: `CN=tls.${this.mspId}`,
       issuer: this.#certificate.subject,
-      signingAlgorithm: ALGORITHM,
+      signingAlgorithm: this.#algorithm as never,
       publicKey: keys.publicKey as never,
       signingKey: this.#keys.privateKey as never,
       extensions: [
@@ -121,7 +131,7 @@ export class Authority {
       nextUpdate: VALID.notAfter,
       entries: signers.map(({ serialNumber }) => ({ serialNumber, revocationDate: VALID.notBefore })),
       extensions: isNamed ? [await x509.AuthorityKeyIdentifierExtension.create(this.#certificate)] : [],
-      signingAlgorithm: ALGORITHM,
+      signingAlgorithm: this.#algorithm as never,
       signingKey: this.#keys.privateKey as never,
     });
     return Buffer.from(list.toString('pem'));
@@ -163,5 +173,8 @@ export class Signer {
   }
 }
 
-const newKeys = async (): Promise<webcrypto.CryptoKeyPair> =>
-  (await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
+const newKeys = async (algorithm: Algorithm = ALGORITHM): Promise<webcrypto.CryptoKeyPair> =>
+  (await webcrypto.subtle.generateKey(algorithm as never, true, [
+    'sign',
+    'verify',
+  ])) as webcrypto.CryptoKeyPair;
