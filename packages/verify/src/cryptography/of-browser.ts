@@ -1,12 +1,12 @@
 // SHA-256 and signatures in JavaScript, for a browser: its own are asynchronous, and have neither P-224 nor a hash that
 // is fed in parts. Held to those of Node over the same vectors.
 import { ecdsa, weierstrass } from '@noble/curves/abstract/weierstrass.js';
-import { ed25519 } from '@noble/curves/ed25519.js';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
 import { sha256 as hash256, sha224, sha384, sha512 } from '@noble/hashes/sha2.js';
-import { concatBytes, sameBytes } from '../wire/bytes.ts';
+import { concatBytes } from '../wire/bytes.ts';
 import { childrenOf, DER, type DerElement, readDer } from '../wire/der-reader.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
+import { ed25519Key } from './ed25519-key.ts';
 import { type Curve, type PublicKey, readKeyInfo } from './public-key.ts';
 
 /** SEC 2, version 2.0, section 2.2. */
@@ -39,7 +39,7 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
 export function readPublicKey(spki: Uint8Array): PublicKey {
   const { curve, point } = readKeyInfo(spki);
   try {
-    return curve === 'ed25519' ? edwardsKey(point) : weierstrassKey(curve, point);
+    return curve === 'ed25519' ? ed25519Key(point) : weierstrassKey(curve, point);
   } catch (cause) {
     throw new UnreadableError('not a readable certificate', { cause });
   }
@@ -86,38 +86,3 @@ function numberIn({ tag, contents, raw }: DerElement, size: number): Uint8Array 
   number.set(digits, size - digits.length);
   return number;
 }
-
-/**
- * By RFC 8032, section 5.1.7, without the cofactor: as Go has it, which compares bytes of R. In Node too, whose
- * OpenSSL refuses keys of small order from 3.5 on.
- */
-export function edwardsKey(key: Uint8Array): PublicKey {
-  const { Point } = ed25519;
-  const { ORDER } = Point.Fn;
-  const holder = edwardsPoint(key);
-  return {
-    curve: 'ed25519',
-    verifies: (_, message, signature) => {
-      if (holder === undefined || signature.length !== 64) return false;
-      const r = signature.subarray(0, 32);
-      const s = numberOf(signature.subarray(32));
-      if (s >= ORDER) return false;
-      const k = numberOf(sha512(concatBytes([r, key, message]))) % ORDER;
-      const expected = Point.BASE.multiplyUnsafe(s).subtract(holder.multiplyUnsafe(k));
-      return sameBytes(expected.toBytes(), r);
-    },
-  };
-}
-
-/** Undefined where the bytes are no point: then nothing is signed with it. */
-function edwardsPoint(key: Uint8Array) {
-  try {
-    return ed25519.Point.fromBytes(key, true);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Least significant byte first. */
-const numberOf = (bytes: Uint8Array): bigint =>
-  bytes.reduceRight((number, byte) => (number << 8n) | BigInt(byte), 0n);

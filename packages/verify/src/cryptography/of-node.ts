@@ -4,9 +4,9 @@ import { createRequire } from 'node:module';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
 import { type PublicKey, readKeyInfo } from './public-key.ts';
 
-/** Curves in JavaScript, which load with the first key of Ed25519: most channels have none. */
-const curves = (): typeof import('./of-browser.ts') =>
-  createRequire(import.meta.url)('./of-browser.js') as typeof import('./of-browser.ts');
+/** Loaded with the first key: most channels have none, and programs that only hash would start later. */
+const ed25519Key = (point: Uint8Array): PublicKey =>
+  (createRequire(import.meta.url)('./ed25519-key.js') as typeof import('./ed25519-key.ts')).ed25519Key(point);
 
 /** Of the parts, one after the other. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
@@ -18,7 +18,7 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
 /** @param spki SubjectPublicKeyInfo in DER. @throws UnreadableError where it is no point of a known curve */
 export function readPublicKey(spki: Uint8Array): PublicKey {
   const { curve, point } = readKeyInfo(spki);
-  if (curve === 'ed25519') return curves().edwardsKey(point);
+  if (curve === 'ed25519') return ed25519Key(point);
   try {
     const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
     return {
