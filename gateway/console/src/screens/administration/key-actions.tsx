@@ -12,6 +12,8 @@ import { SecretOnce } from './secret-once.tsx';
 
 const OVERLAPS = { none: undefined, hour: 3_600, day: 86_400 } as const;
 type Overlap = keyof typeof OVERLAPS;
+/** A session ends with its key: the page could not show the new one. */
+const OWN_OVERLAPS = ['hour', 'day'] as const satisfies readonly Overlap[];
 
 export interface KeyActionsProps {
   readonly apiKey: ListApiKeysAnswerItem;
@@ -28,6 +30,7 @@ export function KeyActions({ apiKey, mayRotate, mayRevoke }: KeyActionsProps) {
   const [made, setMade] = useState<string | null>(null);
   const [overlap, setOverlap] = useState<Overlap>('hour');
   const path = { keyId: apiKey.id };
+  const isOwn = apiKey.id === own;
   return (
     <div className={styles.buttons}>
       {mayRotate && apiKey.state === 'valid' && (
@@ -43,11 +46,12 @@ export function KeyActions({ apiKey, mayRotate, mayRevoke }: KeyActionsProps) {
           }}
         >
           <p>{t('keys.rotateDetail')}</p>
+          {isOwn && <p>{t('keys.rotateOwn')}</p>}
           <Choices
             label={t('keys.overlap')}
             value={overlap}
             onChange={setOverlap}
-            choices={(['none', 'hour', 'day'] as const).map((value) => ({
+            choices={(isOwn ? OWN_OVERLAPS : (['none', ...OWN_OVERLAPS] as const)).map((value) => ({
               value,
               label: t(`keys.overlaps.${value}`),
             }))}
@@ -65,7 +69,7 @@ export function KeyActions({ apiKey, mayRotate, mayRevoke }: KeyActionsProps) {
           }}
         >
           <p>{t('keys.revokeDetail')}</p>
-          {apiKey.id === own && <p>{t('keys.revokeOwn')}</p>}
+          {isOwn && <p>{t('keys.revokeOwn')}</p>}
         </ConfirmButton>
       )}
       {made !== null && (
