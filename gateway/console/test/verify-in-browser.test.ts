@@ -64,6 +64,15 @@ describe('the verifier in a browser', { skip: whyNoBrowser() ?? false, timeout: 
     for (const sentence of sentences) assert.ok(said.includes(sentence), sentence);
   });
 
+  it('says from which digest it proved, whatever is written into the form since', async () => {
+    await check(EVIDENCE);
+    await outcome('What is proven');
+    await page.getByLabel('Digest of the first block').fill('f'.repeat(64));
+    const region = page.getByRole('status').filter({ hasText: 'What is proven' });
+    assert.equal(await region.locator(`code[title="${EVIDENCE_GENESIS}"]`).count(), 1);
+    assert.equal(await region.locator(`code[title="${'f'.repeat(64)}"]`).count(), 0);
+  });
+
   it('names the place of a byte that is another', async () => {
     const altered = Buffer.from(evidence);
     const at = altered.indexOf('"envelopes":["', Math.floor(altered.length / 2)) + 400;

@@ -9,7 +9,7 @@ export type CheckState =
   | { readonly phase: 'checking'; readonly bytes: number; readonly total: number }
   | { readonly phase: 'stopped' }
   | { readonly phase: 'broken'; readonly text: string }
-  | { readonly phase: 'done'; readonly result: CheckResult };
+  | { readonly phase: 'done'; readonly task: VerifierTask; readonly result: CheckResult };
 
 export interface Verifier {
   readonly state: CheckState;
@@ -46,7 +46,7 @@ export function useVerifier(): Verifier {
         if (worker.current !== thread) return;
         if (data.kind === 'progress') {
           setState({ phase: 'checking', bytes: data.bytes, total: task.file.size });
-        } else if (data.kind === 'result') finish({ phase: 'done', result: data.result });
+        } else if (data.kind === 'result') finish({ phase: 'done', task, result: data.result });
         else finish({ phase: 'broken', text: data.text });
       };
       thread.onerror = (event) => finish({ phase: 'broken', text: event.message || 'no reason was given' });

@@ -9,7 +9,7 @@ import { Notice } from '../../components/notice.tsx';
 import { Page, Section } from '../../components/page.tsx';
 import { formatBytes, formatShare } from '../../format/numbers.ts';
 import styles from './ledger.module.css';
-import { type CheckState, useVerifier, type Verifier } from './use-verifier.ts';
+import { type CheckState, useVerifier } from './use-verifier.ts';
 import { VerifyResult } from './verify-result.tsx';
 
 const DIGEST = /^[0-9a-f]{64}$/;
@@ -107,7 +107,7 @@ export function VerifierPage({ askGenesis }: VerifierPageProps) {
           </div>
         </form>
       </Section>
-      <Outcome state={verifier.state} verifier={verifier} genesis={digest} fileName={file?.name ?? ''} />
+      <Outcome state={verifier.state} />
     </Page>
   );
 }
@@ -172,15 +172,8 @@ function FileField({
   );
 }
 
-interface OutcomeProps {
-  readonly state: CheckState;
-  readonly verifier: Verifier;
-  readonly genesis: string;
-  readonly fileName: string;
-}
-
 /** In a live region: what comes of a check is said when it is there. */
-function Outcome({ state, genesis, fileName }: OutcomeProps) {
+function Outcome({ state }: { readonly state: CheckState }) {
   const { t } = useTranslation('ledger');
   return (
     <div className={styles.outcome} role="status">
@@ -191,7 +184,7 @@ function Outcome({ state, genesis, fileName }: OutcomeProps) {
           {t('verify.broken', { text: state.text })}
         </Notice>
       )}
-      {state.phase === 'done' && <VerifyResult result={state.result} genesis={genesis} fileName={fileName} />}
+      {state.phase === 'done' && <VerifyResult {...state} />}
     </div>
   );
 }

@@ -4,7 +4,7 @@ import { type CheckAsked, type CheckResult, checkFile } from './check-file.ts';
 
 /** What the thread is asked. */
 export interface VerifierTask extends CheckAsked {
-  readonly file: Blob;
+  readonly file: File;
 }
 
 /** What it says. */

@@ -10,14 +10,15 @@ import { Table } from '../../components/table.tsx';
 import { formatCount } from '../../format/numbers.ts';
 import type { CheckedFile, CheckResult, ShownProblem } from './check-file.ts';
 import styles from './ledger.module.css';
+import type { VerifierTask } from './verifier-worker.ts';
 
 export interface VerifyResultProps {
   readonly result: CheckResult;
-  readonly genesis: string;
-  readonly fileName: string;
+  /** What was checked, whatever the form says since. */
+  readonly task: VerifierTask;
 }
 
-export function VerifyResult({ result, genesis, fileName }: VerifyResultProps) {
+export function VerifyResult({ result, task }: VerifyResultProps) {
   const { t } = useTranslation('ledger');
   const isClaimChecked = result.kind === 'checked' && result.isClaimChecked;
   const notChecked = [
@@ -49,7 +50,7 @@ export function VerifyResult({ result, genesis, fileName }: VerifyResultProps) {
         <Sentences title={t('verify.notProven')} lead={t('verify.notProvenLead')} sentences={result.open} />
       )}
       <Sentences title={t('verify.notChecked')} sentences={notChecked} />
-      <FileFacts result={result} genesis={genesis} fileName={fileName} />
+      <FileFacts result={result} task={task} />
     </>
   );
 }
@@ -106,12 +107,10 @@ function Problems({ result: { problems, problemCount } }: { readonly result: Che
 
 function FileFacts({
   result,
-  genesis,
-  fileName,
+  task: { genesis, file },
 }: {
   readonly result: CheckedFile;
-  readonly genesis: string;
-  readonly fileName: string;
+  readonly task: VerifierTask;
 }) {
   const { t } = useTranslation('ledger');
   const { channel, height, lastHash, organisations, answeredBy, transactions, report } = result;
@@ -134,7 +133,7 @@ function FileFacts({
           isSmall
           onPress={() =>
             saveFile({
-              name: `${fileName.replace(/\.\w+$/, '')}-report.txt`,
+              name: `${file.name.replace(/\.\w+$/, '')}-report.txt`,
               type: 'text/plain',
               parts: [report],
             })
