@@ -116,6 +116,19 @@ describe('the shell', { skip: whyNoBrowser() ?? false }, () => {
     await other.close();
   });
 
+  it('never looks as if somebody were signed out who is not', async () => {
+    const problem = { status: 503, contentType: 'application/problem+json', body: '{}' };
+    await page.route('**/console/session*', (route) =>
+      route.request().method() === 'DELETE' ? route.fulfill(problem) : route.continue(),
+    );
+    await page.getByRole('button', { name: /Your session/ }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Sign out in all browsers' }).click();
+    await dialog.getByRole('alert').waitFor();
+    await page.keyboard.press('Escape');
+    await page.unrouteAll();
+  });
+
   it('asks to sign in again where the session has ended, and says that it has', async () => {
     await context.request.delete(`${gateway.url}/console/session`, { headers: HEADERS });
     await page.getByRole('link', { name: 'Studies' }).click();

@@ -23,11 +23,15 @@ export function useMay(...operations: readonly OperationId[]): boolean {
   return operations.every((operation) => allowed.has(operation));
 }
 
-/** Ends the session, or all of the same key or person, and forgets what was read in it. */
-export function useSignOut(): (where?: 'here' | 'everywhere') => Promise<void> {
+/**
+ * Ends the session, or all of the same key or person, and forgets what was read in it.
+ *
+ * @returns a function that rejects with ProblemError or NoAnswerError where the session may go on
+ */
+export function useSignOut(): (where: 'here' | 'everywhere') => Promise<void> {
   const queries = useQueryClient();
-  return async (where = 'here') => {
-    await signOut(where).catch(() => undefined);
+  return async (where) => {
+    await signOut(where);
     queries.clear();
     location.assign('/console/');
   };

@@ -1,4 +1,5 @@
 // What is around every screen: whose console this is, who is signed in, the menu, and whether events arrive.
+import { useMutation } from '@tanstack/react-query';
 import { type MouseEvent, type ReactNode, Suspense, useState } from 'react';
 import { Button as AriaButton } from 'react-aria-components/Button';
 import { DialogTrigger } from 'react-aria-components/Dialog';
@@ -11,7 +12,7 @@ import { Choices } from '../components/fields.tsx';
 import { Facts } from '../components/figure.tsx';
 import { Icon } from '../components/icon.tsx';
 import { Meaning } from '../components/meaning.tsx';
-import { Loading } from '../components/query-state.tsx';
+import { Failure, Loading } from '../components/query-state.tsx';
 import { Time } from '../components/time.tsx';
 import { ErrorBoundary } from './error-boundary.tsx';
 import { isAt, visibleNavigation } from './navigation.ts';
@@ -132,7 +133,7 @@ function Account() {
   const { t } = useTranslation('shell');
   const { t: word } = useTranslation();
   const session = useSession();
-  const signOut = useSignOut();
+  const end = useMutation({ mutationFn: useSignOut() });
   const theme = useTheme();
   const role = word(`roles.${session.role}`);
   const facts = [
@@ -164,8 +165,9 @@ function Account() {
             choices={THEMES.map((value) => ({ value, label: t(`theme.${value}`) }))}
             isRow
           />
-          <Button onPress={() => void signOut()}>{t('account.signOut')}</Button>
-          <Button onPress={() => void signOut('everywhere')}>{t('account.signOutEverywhere')}</Button>
+          {end.error !== null && <Failure error={end.error} isOfAction />}
+          <Button onPress={() => end.mutate('here')}>{t('account.signOut')}</Button>
+          <Button onPress={() => end.mutate('everywhere')}>{t('account.signOutEverywhere')}</Button>
         </div>
       </Popover>
     </DialogTrigger>
