@@ -1,5 +1,5 @@
 // Whether somebody is there. The page asks much by itself: events renew what it shows. A session must end at a desk
-// that somebody left all the same, so the gateway is told which requests nobody is behind.
+// that somebody left all the same, so a request that nobody is behind says so.
 
 /** Whoever did nothing for so long may have left. */
 const ACTIVE_MS = 60_000;

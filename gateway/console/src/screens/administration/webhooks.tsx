@@ -1,4 +1,4 @@
-// Webhooks: which systems of the hospital are told of events, how that goes, and what could not be delivered.
+// Webhooks: which systems of the hospital are sent events, how that goes, and what could not be delivered.
 import type { ListWebhooksAnswerItem } from '@consilium/client/browser';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
