@@ -176,7 +176,8 @@ const LIMIT_MEANINGS: Record<keyof Limits, string> = {
   trainerEventStreams: 'Event streams, of all, that only keys with the role trainer may use',
   heartbeatMs: 'Milliseconds between signs of life on an idle event stream',
   sessions: 'Sessions of the console in all; a new one ends the one that was used longest ago',
-  sessionsPerKey: 'Sessions of the console of one API key or person; a new one ends the oldest',
+  sessionsPerKey:
+    'Sessions of the console of one API key or person; a new one ends the one that was used longest ago',
   sessionIdleMs: 'Milliseconds without use after which a session of the console ends',
   sessionMs: 'Milliseconds after which a session of the console ends in any case',
   evaluateTimeoutMs: 'Milliseconds for the ledger to answer a query; then 504',
