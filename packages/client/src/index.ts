@@ -1,4 +1,4 @@
-// The public surface, by hand.
+// The public surface, by hand: for pages in a browser too, of modules that need nothing of Node (browser.test.ts).
 export type {
   Amendment,
   Api,
