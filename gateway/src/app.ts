@@ -252,9 +252,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     tls?.close();
     // Deadlines of the ledger may be long. What was sent is in the outbox, and what was not is never sent.
     const ended = Promise.all([webhooks.close(), operations.close(), submissions.close()]);
-    await Promise.race([ended, closing.late]);
-    await witnesses.close();
-    await history.close();
+    await Promise.all([Promise.race([ended, closing.late]), witnesses.close().then(() => history.close())]);
     await ledger.close();
     await tracer?.close();
     outbox.close();

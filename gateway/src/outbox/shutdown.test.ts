@@ -9,6 +9,7 @@ import { pino } from 'pino';
 import type { BeforeSending, Committed, LedgerCall } from '../fabric/ledger.ts';
 import { REGISTER_MEMBER } from '../http/examples.ts';
 import { createMetrics } from '../metrics.ts';
+import { NO_HISTORY } from '../read-model/no-history.ts';
 import { type GatewayFixture, openGateway } from '../testing/gateway-fixture.ts';
 import { MemoryLedger } from '../testing/memory-ledger.ts';
 import { Outbox } from './outbox.ts';
@@ -133,6 +134,20 @@ for (const how of ['waited for', 'asked to be answered later'] as const) {
     ledger.released.resolve();
   });
 }
+
+test('the history is closed while what is in flight ends', { timeout: 60_000 }, async (t) => {
+  const ledger = new HeldLedger('recorded');
+  const isClosed = Promise.withResolvers<void>();
+  const history = { ...NO_HISTORY, close: async () => isClosed.resolve() };
+  const gateway = await openGateway({ directory: directoryFor(t), ledger, history });
+  const answer = register(gateway, 'join');
+  await ledger.reached.promise;
+  const closed = gateway.app.close();
+  await isClosed.promise;
+  ledger.released.resolve();
+  assert.equal((await answer).statusCode, 201);
+  await closed;
+});
 
 test('a gateway that ends asks for no more of the outcomes that it does not know', async (t) => {
   const outbox = new Outbox(undefined);
