@@ -139,7 +139,7 @@ test('the history is closed while what is in flight ends', { timeout: 60_000 }, 
   const ledger = new HeldLedger('recorded');
   const isClosed = Promise.withResolvers<void>();
   const history = { ...NO_HISTORY, close: async () => isClosed.resolve() };
-  const gateway = await openGateway({ directory: directoryFor(t), ledger, history });
+  const gateway = await openGateway({ directory: directoryFor(t), ledger, history, closeWithinMs: 600_000 });
   const answer = register(gateway, 'join');
   await ledger.reached.promise;
   const closed = gateway.app.close();
