@@ -84,6 +84,7 @@ describe('API keys over REST', () => {
     assert.equal((statSync(path).mode & 0o777).toString(8), '600');
     const line = lines.map((text) => JSON.parse(text)).find(({ made }) => made === 'dashboards');
     assert.deepEqual([line.role, line.msg], ['auditor', 'an API key was made over REST']);
+    assert.match(line.key, /^operator-/);
     const { body } = await gateway.as('operator', { url: URL_OF_KEYS });
     for (const text of [lines.join(''), body, readFileSync(path, 'utf8')]) assert.ok(!text.includes(key));
   });

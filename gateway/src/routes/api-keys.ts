@@ -195,7 +195,7 @@ export function addApiKeyRoutes(
       const { path } = apiKeys;
       const wish = { path, role, id, person, scopes, expiresAt: timeToCome(expiresAt) };
       const made = changed(() => createApiKey(wish));
-      request.log.warn({ made: made.id, role, person, scopes }, 'an API key was made over REST');
+      warn(request, { made: made.id, role, person, scopes }, 'an API key was made over REST');
       return once(reply.code(201), made);
     },
   });
@@ -226,10 +226,7 @@ export function addApiKeyRoutes(
       };
       const wish = { id, overlapMs: overlapSeconds * 1000, expiresAt: timeToCome(expiresAt) };
       const made = changed(() => rotateApiKey({ path: apiKeys.path, ...wish }));
-      request.log.warn(
-        { made: id, role: made.role, person: made.person },
-        'an API key was rotated over REST',
-      );
+      warn(request, { made: id, role: made.role, person: made.person }, 'an API key was rotated over REST');
       return once(reply, made);
     },
   });
@@ -251,13 +248,17 @@ export function addApiKeyRoutes(
     handler: async (request, reply) => {
       const id = keyIdOf(request);
       changed(() => revokeApiKey({ path: apiKeys.path, id }));
-      request.log.warn({ revoked: id }, 'an API key was revoked over REST');
+      warn(request, { revoked: id }, 'an API key was revoked over REST');
       return reply.code(204).send();
     },
   });
 }
 
 const keyIdOf = ({ params }: FastifyRequest): string => (params as { keyId: string }).keyId;
+
+/** With whose key it was done: a log of warnings alone has no other line of the request. */
+const warn = ({ log, apiKey }: FastifyRequest, change: object, text: string): void =>
+  log.warn({ key: apiKey?.id, ...change }, text);
 
 /** A key is in no cache. */
 const once = (reply: FastifyReply, made: MadeApiKey): FastifyReply =>
