@@ -1,5 +1,5 @@
 // The two addresses of a sign-in at the hospital's OpenID provider: where a browser is sent there, and where it comes
-// back. What goes wrong is said by the page: people see no JSON.
+// back. What goes wrong is said by the page: people see JSON only where they try too often.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { unauthenticated } from '../http/authentication.ts';
