@@ -5,7 +5,6 @@ import {
   readCertificate,
   readRevocationList,
   UnreadableError,
-  x509Of,
 } from '@consilium/verify/channel';
 import { sameBytes, sha256Hex } from './digests.ts';
 import { visible } from './plain-text.ts';
@@ -29,15 +28,41 @@ export function readableCertificate(pem: Uint8Array, what: string): Certificate 
   }
 }
 
+/** Of what the channel has already, which may be of a kind that no identity is; undefined where it is not read. */
+export function presentCertificate(pem: Uint8Array): Certificate | undefined {
+  try {
+    return readCertificate(pem);
+  } catch (error) {
+    if (error instanceof UnreadableError) return undefined;
+    throw error;
+  }
+}
+
 export const dayOf = (date: Date): string => date.toISOString().slice(0, 10);
 
-/** 'CN=orderer1, O=Alpha' in quotes, of characters that cannot be taken for others. */
-export const subjectOf = (certificate: Certificate): string =>
-  visible((x509Of(certificate).subject ?? '').replaceAll('\n', ', '));
+/** What the parts of a name are called (RFC 4519, section 2), by the bytes of their names in DER. */
+const PARTS: Readonly<Record<string, string>> = {
+  '550403': 'CN',
+  '550405': 'serialNumber',
+  '550406': 'C',
+  '550407': 'L',
+  '550408': 'ST',
+  '55040a': 'O',
+  '55040b': 'OU',
+  '0992268993f22c640119': 'DC',
+};
 
-/** @param isNew whether it is to be signed: then nothing may stand around it */
+/** 'CN=orderer1, O=Alpha' in quotes, of characters that cannot be taken for others. Commas of a text are escaped. */
+export const subjectOf = ({ names }: Certificate): string =>
+  visible(
+    names.map(({ oid, text }) => `${PARTS[oid] ?? oid}=${text.replaceAll(/[\\,+"<>;]/g, '\\$&')}`).join(', '),
+  );
+
+/** @param isNew whether it is to be signed: then it can be read, and nothing may be around it */
 export function certificateInWords(pem: Uint8Array, what: string, isNew: boolean): string {
-  const certificate = readableCertificate(pem, what);
+  const certificate = isNew ? readableCertificate(pem, what) : presentCertificate(pem);
+  if (certificate === undefined)
+    return `a certificate of a kind that no identity has; its text has SHA-256 ${sha256Hex(pem)}`;
   const { der, validToDate, sha256 } = certificate;
   if (isNew && pemOf('CERTIFICATE', der) !== Buffer.from(pem).toString('latin1')) {
     refuse(`the ${what} has something around its certificate: give the one block in PEM, with lines of 64`);

@@ -6,12 +6,14 @@ import {
   readCertificate,
   readRevocationList,
 } from '@consilium/verify/channel';
+import { presentCertificate } from './certificates-in-words.ts';
 
 /** Of identities, and of TLS; and which certificates have which role, as one text. */
 export interface Authorities {
   readonly roles: string;
   readonly mspId: string;
   readonly identity: readonly Certificate[];
+  /** Those of a kind that identities have too: a member may have others, and stops no review by them. */
   readonly tls: readonly Certificate[];
 }
 
@@ -20,12 +22,16 @@ const mspOf = (group: ConfigGroup): Message =>
 
 export function authoritiesOf(group: ConfigGroup): Authorities {
   const message = mspOf(group);
-  const certificates = (...fields: readonly number[]) =>
-    fields.flatMap((field) => message.list(field).map(readCertificate));
+  const pems = (...fields: readonly number[]) => fields.flatMap((field) => message.list(field));
   const roles = [4, 7, 11]
     .flatMap((field) => message.list(field).map((part) => Buffer.from(part).toString('hex')))
     .join();
-  return { mspId: message.text(1), roles, identity: certificates(2, 3), tls: certificates(9, 10) };
+  return {
+    mspId: message.text(1),
+    roles,
+    identity: pems(2, 3).map(readCertificate),
+    tls: pems(9, 10).flatMap((pem) => presentCertificate(pem) ?? []),
+  };
 }
 
 /** Serial numbers. */

@@ -1,6 +1,6 @@
 // What a change makes weaker, as sentences that a reader sees before anything else: a policy that fewer or others can
 // meet, fewer orderers that may fail, one organisation that could decide or stop alone, a revocation taken back.
-import { type ChannelConfiguration, type ConfigGroup, x509Of } from '@consilium/verify/channel';
+import { type ChannelConfiguration, type ConfigGroup, isIssuedBy } from '@consilium/verify/channel';
 import { readableCertificate } from './certificates-in-words.ts';
 import { sameBytes, sha256Hex } from './digests.ts';
 import { msOf } from './durations.ts';
@@ -130,7 +130,7 @@ function ownerOf(entry: OrdererEntry, { root }: ChannelConfiguration): string | 
   const certificate = readableCertificate(entry.clientTls, `certificate of the orderer ${entry.host}`);
   for (const group of groups.values()) {
     const { mspId, tls } = authoritiesOf(group);
-    if (tls.some((authority) => x509Of(certificate).verify(x509Of(authority).publicKey))) return mspId;
+    if (tls.some((authority) => isIssuedBy(certificate, authority))) return mspId;
   }
   return undefined;
 }
@@ -209,7 +209,7 @@ function sharedAuthorities(after: ChannelConfiguration): string[] {
       const { mspId, identity } = authoritiesOf(group);
       for (const authority of identity) {
         // Of one key, however many certificates it has.
-        const key = sha256Hex(x509Of(authority).publicKey.export({ format: 'der', type: 'spki' }));
+        const key = sha256Hex(authority.keyInfo);
         holders.set(key, (holders.get(key) ?? new Set()).add(mspId));
       }
     }

@@ -1,11 +1,16 @@
 // Files that nobody should sign, each refused with its reason: changed on their way, of another channel or another
 // time, carrying what a review would not show, or signed by those who may not.
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { before, test } from 'node:test';
+import { ChannelConfiguration } from '@consilium/verify/channel';
+import { withFieldMore } from '@consilium/verify/testing/certificate-forms';
 import { highS } from '@consilium/verify/testing/signature-forms';
+import { Authority } from '@consilium/verify/testing/test-authority';
 import fabricProtos from '@hyperledger/fabric-protos';
 import { type Ceremony, parseCeremony, textOfCeremony } from './ceremony-file.ts';
 import { type SigningIdentity, signCeremony } from './ceremony-signatures.ts';
+import { pemOf } from './certificates-in-words.ts';
 import { computeUpdate, serializeUpdate, updateBytes } from './compute-update.ts';
 import {
   anyRole,
@@ -25,6 +30,8 @@ import {
   changeRevocationLists,
   proposeChaincode,
   proposeChange,
+  removeOrderer,
+  removeOrganisation,
 } from './proposals.ts';
 import { RefusedCeremonyError } from './refused-ceremony.ts';
 import { reviewCeremony } from './review.ts';
@@ -457,4 +464,44 @@ test('a definition of chaincode with another sequence, hidden fields or unknown 
 test('a signature on one kind of ceremony is none on another with the same bytes', () => {
   const signed = signCeremony(timeout, admin(0));
   refusedReview(/signed another file/, { ...signed, kind: 'chaincode' });
+});
+
+test('certificates of a member as only Go reads them keep nobody from a review', async () => {
+  const odd = (pem: string) => Buffer.from(pemOf('CERTIFICATE', withFieldMore(pem)));
+  const [, beta] = channel.founders;
+  const rsa = await Authority.create('BetaMSP', {
+    name: 'RSASSA-PKCS1-v1_5',
+    hash: 'SHA-256',
+    modulusLength: 2048,
+    publicExponent: Uint8Array.of(1, 0, 1),
+  });
+  assert.throws(() => new X509Certificate(odd(beta!.authority.pem)));
+  const root = withMsp(channel.configuration.root, 'BetaMSP', (config) => {
+    config.setRootCertsList([...config.getRootCertsList_asU8(), odd(beta!.authority.pem)]);
+    config.setTlsRootCertsList([odd(beta!.authority.pem), Buffer.from(rsa.pem)]);
+    return config.serializeBinary();
+  });
+  const review = (before: Tree, change: (tree: Tree) => Tree) => {
+    const configuration = new ChannelConfiguration({ sequence: 1, root: before });
+    const ceremony = proposeChange({ ...place(), configuration }, change);
+    return reviewCeremony(ceremony, { ...channel.place, configuration });
+  };
+  assert.ok(review(root, (tree) => changeBatchTimeout(tree, 500)).changes.length > 0);
+  const itsOrderer = { host: 'orderer0.betamsp', port: 7050 };
+  assert.ok(review(root, (tree) => removeOrderer(tree, itsOrderer)).changes.length > 0);
+  const without = removeOrderer(root, itsOrderer);
+  assert.ok(review(without, (tree) => removeOrganisation(tree, 'BetaMSP')).changes.length > 0);
+  const former = channel.configuration.root.groups.get('Application')!.groups.get('BetaMSP')!;
+  const backAgain = (tree: Tree) =>
+    ['Application', 'Orderer'].reduce(
+      (next, section) =>
+        withValue(
+          next,
+          [section, 'BetaMSP'],
+          ['MSP', { serializeBinary: () => former.values.get('MSP')!.value }],
+        ),
+      tree,
+    );
+  const removed = review(root, backAgain).changes.flatMap((change) => change.removed);
+  assert.match(removed.join('\n'), /a certificate of a kind that no identity has/);
 });

@@ -24,6 +24,7 @@ export {
 } from './channel/update-result.ts';
 export { isOnLists, listsOfAuthority, x509Of } from './identity/authority-lists.ts';
 export { type Certificate, isIssuedBy, readCertificate } from './identity/certificate.ts';
+export type { NamePart } from './identity/distinguished-name.ts';
 export {
   type ClaimedIdentity,
   type Identity,

@@ -48,6 +48,7 @@ describe('a certificate', () => {
       assert.equal(mine.validToDate.getTime(), openssl.validToDate.getTime());
       assert.equal(mine.serial, openssl.serialNumber.toLowerCase());
       assert.equal(mine.publicKey.curve, openssl.publicKey.asymmetricKeyDetails?.namedCurve);
+      assert.deepEqual(Buffer.from(mine.keyInfo), openssl.publicKey.export({ format: 'der', type: 'spki' }));
       assert.equal(mine.sha256, openssl.fingerprint256.replaceAll(':', '').toLowerCase());
     }
     assert.equal(read(ders[2]!)!.attributes['consilium.role'], 'auditor');

@@ -17,7 +17,7 @@ import { derElement } from '../wire/der-writer.ts';
 import { hex, sameBytes, sha256 } from '../wire/digests.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
 import { timeIn } from './certificate-time.ts';
-import { readName } from './distinguished-name.ts';
+import { type NamePart, readName } from './distinguished-name.ts';
 import { readPem } from './pem-reader.ts';
 import { lowSForm } from './signature.ts';
 
@@ -54,6 +54,8 @@ export interface Certificate {
   /** SHA-256 of its DER, in hexadecimal; of an identity that was judged, of the DER by which Fabric knows it. */
   readonly sha256: string;
   readonly publicKey: PublicKey;
+  /** The key as X.509 writes it, in DER: it is written in one way alone. */
+  readonly keyInfo: Uint8Array;
   /** Whether its holder may issue certificates. */
   readonly isAuthority: boolean;
   /** Whether it says that it is one, whatever its key may be used for: peers accept no identity that does. */
@@ -63,6 +65,8 @@ export interface Certificate {
   /** Of the DER. */
   readonly issuer: Uint8Array;
   readonly subject: Uint8Array;
+  /** What the subject says, part by part. */
+  readonly names: readonly NamePart[];
   readonly serial: string;
   readonly organizationalUnits: readonly string[];
   /** The subject's; undefined where it has none. */
@@ -104,11 +108,13 @@ export function readCertificate(pem: Uint8Array): Certificate {
     der,
     sha256: hex(sha256(der)),
     publicKey: readPublicKey(key.raw),
+    keyInfo: key.raw,
     ...authorityIn(extensions),
     validFromDate: timeIn(from),
     validToDate: timeIn(to),
     issuer: issuer!.raw,
     subject: subject!.raw,
+    names,
     serial: serialIn(serial),
     organizationalUnits: names.filter(({ oid }) => oid === OU).map(({ text }) => text),
     commonName: names.find(({ oid }) => oid === COMMON_NAME)?.text,
