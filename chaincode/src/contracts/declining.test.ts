@@ -65,7 +65,8 @@ test('nobody declines for another, what is not asked for, what is consented to, 
   assert.equal((await refusalOf(decline(study, 'gamma'))).code, 'STUDY_STATE');
 });
 
-test('an approval from before a dataset declined is none for a consent after it', async () => {
+/** A study that asks for one dataset, whose consent takes two stewards. */
+async function askedOfTwoStewards() {
   const study = await StudyOnLedger.prepared();
   const guarded = { ...datasetArgument('guarded'), consentPolicy: { stewards: 2 } };
   await study.submit(as('steward', 'AlphaMSP'), 'dataset:register', guarded);
@@ -73,6 +74,11 @@ test('an approval from before a dataset declined is none for a consent after it'
   const proposal = studyArgument({ studyId: STUDY, datasets: ['guarded'], quorum });
   await study.submit(as('researcher', 'AlphaMSP'), 'study:propose', proposal);
   const asked = { studyId: STUDY, datasetId: 'guarded' };
+  return { study, asked };
+}
+
+test('an approval from before a dataset declined is none for a consent after it', async () => {
+  const { study, asked } = await askedOfTwoStewards();
   const approve = (person: string) =>
     study.submit({ ...as('steward', 'AlphaMSP'), person }, 'study:approveConsent', asked);
   const consent = (person: string) =>
@@ -122,13 +128,7 @@ test('whoever asks for a verdict that rejects has the rule that failed, and the 
 });
 
 test('a quote names the stewards whose approval counts, for the text and the blocks that are asked for', async () => {
-  const study = await StudyOnLedger.prepared();
-  const guarded = { ...datasetArgument('guarded'), consentPolicy: { stewards: 2 } };
-  await study.submit(as('steward', 'AlphaMSP'), 'dataset:register', guarded);
-  const quorum = { updates: 1, validators: 1 };
-  const proposal = studyArgument({ studyId: STUDY, datasets: ['guarded'], quorum });
-  await study.submit(as('researcher', 'AlphaMSP'), 'study:propose', proposal);
-  const asked = { studyId: STUDY, datasetId: 'guarded' };
+  const { study, asked } = await askedOfTwoStewards();
   const approving = async () =>
     (await study.evaluate(as('auditor', 'BetaMSP'), 'privacy:quote', asked)).stewards;
   assert.deepEqual(await approving(), { needed: 2, approved: [] });
