@@ -82,6 +82,8 @@ export const EVIDENCE: ThreatSection = {
         'are accepted where the bits of that signature are shifted, as peers accept them',
         'is of the unit that its alphabet says, and none where the alphabet has no such letter',
         'is valid from a time in any zone and without seconds, and from none that no calendar has',
+        'is the list that its DER is, and none that a name in it holds',
+        'says whose it is with whatever follows that',
         'names what is called invalid for no reason that is known, gives it no effect, and goes on',
       ],
     },

@@ -1,10 +1,11 @@
 // Certificate revocation lists of an MSP: which serial numbers of an authority are revoked. Node has no reader for
-// them.
-import { latin1Text, looseBase64Bytes } from '../wire/bytes.ts';
-import { bitsOf, childAt, childrenOf, DER, extensionIn, readDer } from '../wire/der-reader.ts';
+// them. Whatever Go reads is read, and means the same: a member alone brings a list into the channel, in any form that
+// peers take.
+import { bitsOf, childAt, childrenOf, DER, elementAt, extensionIn, readDer } from '../wire/der-reader.ts';
 import { sameBytes } from '../wire/digests.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
 import { algorithmOf, type Certificate, type IssuersSignature, isSignedBy, serialOf } from './certificate.ts';
+import { readPem } from './pem-reader.ts';
 
 /** The serial numbers that an authority revoked. */
 export interface RevocationList {
@@ -21,9 +22,7 @@ const TAG_OF_KEY_ID = 0x80;
 
 /** @param bytes PEM or DER. @throws UnreadableError */
 export function readRevocationList(bytes: Uint8Array): RevocationList {
-  const text = latin1Text(bytes);
-  const block = /-----BEGIN (?:X509 )?CRL-----([A-Za-z0-9+/=\s]+)-----END (?:X509 )?CRL-----/.exec(text);
-  const der = block === null ? bytes : looseBase64Bytes(block[1]!.replaceAll(/\s/g, ''));
+  const der = bytes[0] === DER.sequence ? bytes : readPem(bytes);
   if (der === undefined) throw new UnreadableError('not a readable revocation list');
   const list = readDer(der);
   const signed = childAt(list, 0, DER.sequence);
@@ -60,9 +59,18 @@ export function readRevocationList(bytes: Uint8Array): RevocationList {
   };
 }
 
+/** As Fabric has it: one that names no key is nobody's, and what cannot be read says nothing at all. */
 function keyIdIn(extension: Uint8Array | undefined): Uint8Array | undefined {
   if (extension === undefined) return undefined;
-  return childrenOf(readDer(extension)).find(({ tag }) => tag === TAG_OF_KEY_ID)?.contents;
+  try {
+    const names = elementAt(extension, 0);
+    if (names.tag !== DER.sequence) return undefined;
+    const [first] = childrenOf(names);
+    return first?.tag === TAG_OF_KEY_ID ? first.contents : new Uint8Array();
+  } catch (error) {
+    if (error instanceof UnreadableError) return undefined;
+    throw error;
+  }
 }
 
 /** Whether a list of this authority names the certificate. */

@@ -54,7 +54,10 @@ export function extensionIn(extensions: DerElement | undefined, oid: string): Ui
   const found = childrenOf(childAt(extensions, 0, DER.sequence)).find(
     (extension) => hex(childAt(extension, 0, DER.oid).contents) === oid,
   );
-  return found && childrenOf(found).at(-1)?.contents;
+  if (found === undefined) return undefined;
+  // Whatever follows the value is passed over, as in Go.
+  const [, second, third] = childrenOf(found);
+  return (second?.tag === DER.boolean ? third : second)?.contents;
 }
 
 /** The bytes of a name in DER, in hexadecimal. @throws UnreadableError where it is none, or not in its shortest form */
