@@ -235,4 +235,37 @@ describe('a study and its consent', { skip: whyNoBrowser() ?? false }, () => {
       assert.notEqual(sent[0], digest);
     });
   });
+
+  it('claims of a vote for more rounds what they cost composed, the same from both screens that have it', async () => {
+    const rounds = 9;
+    const amended = (motion: object) => ({ ...motion, amendment: { rounds } });
+    const claimed: unknown[] = [];
+    const spoil = async (page: Page) => {
+      await page.route(/\/v1\/studies\/sepsis\/motions/, async (route) => {
+        if (route.request().method() === 'POST') {
+          claimed.push(route.request().postDataJSON());
+          return route.fulfill({ status: 500, contentType: 'application/problem+json', body: '{}' });
+        }
+        const response = await route.fetch();
+        const { items, motion, ...rest } = await response.json();
+        const json =
+          items === undefined ? { motion: amended(motion), ...rest } : { items: items.map(amended), ...rest };
+        return route.fulfill({ response, json });
+      });
+    };
+    const vote = async (page: Page, name: string) => {
+      await page.getByRole('button', { name, exact: true }).click();
+      await page.getByRole('dialog').getByRole('button', { name, exact: true }).click();
+      await page.getByRole('dialog').getByRole('alert').waitFor();
+    };
+    await see({ path: '/console/studies/sepsis?part=decisions', spoil }, (page) => vote(page, 'Vote for it'));
+    await see({ path: '/console/administration/motions', spoil }, (page) => vote(page, 'Accept'));
+    const [first, second] = claimed as { accept: boolean; claims: readonly { datasetId: string }[] }[];
+    assert.equal(claimed.length, 2);
+    assert.deepEqual(
+      first?.claims.map(({ datasetId }) => datasetId),
+      ['nordlund-emergency'],
+    );
+    assert.deepEqual(second, first);
+  });
 });

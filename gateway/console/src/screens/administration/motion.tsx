@@ -1,20 +1,20 @@
 // One motion that is open: what it asks, how the votes are, and this hospital's vote.
 import type { Motion, StudySummary } from '@consilium/client/browser';
-import { useQueries } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import { apiQuery, useApi, useApiAction } from '../../api/queries.ts';
+import { useApi, useApiAction } from '../../api/queries.ts';
 import { useMay, useSession } from '../../app/session.tsx';
 import { ConfirmButton } from '../../components/dialog.tsx';
 import { Epsilon } from '../../components/epsilon.tsx';
-import { DatasetName, HospitalName, useDatasets } from '../../components/names.tsx';
+import { DatasetName, HospitalName } from '../../components/names.tsx';
 import { QueryState } from '../../components/query-state.tsx';
 import { StateBadge } from '../../components/state-badge.tsx';
 import { Time } from '../../components/time.tsx';
 import { useToast } from '../../components/toasts.tsx';
 import { formatDuration } from '../../format/times.ts';
+import { claimsOf } from '../study/own-claims.ts';
+import { useRecord } from '../study/study-queries.ts';
 import styles from './administration.module.css';
-import { claimFor } from './claims.ts';
 
 /** What a motion asks, in words. */
 export function MotionSentence({ motion: { kind, amendment } }: { readonly motion: Motion }) {
@@ -92,7 +92,9 @@ function VoteButtons({
   const { t } = useTranslation('administration');
   const say = useToast();
   const vote = useApiAction('castVote');
-  const claims = useClaims(studyId, motion);
+  const { hospital } = useSession();
+  const { data: found } = useRecord(studyId);
+  const claims = found === undefined ? [] : claimsOf(motion.amendment, { ...found, mspId: hospital.mspId });
   const cast = async (accept: boolean) => {
     await vote.mutateAsync({
       path: { studyId, motion: motion.motion },
@@ -106,6 +108,7 @@ function VoteButtons({
         label={t('motions.accept')}
         title={t('motions.acceptTitle')}
         tone="primary"
+        isDisabled={found === undefined && motion.amendment?.rounds !== undefined}
         onConfirm={() => cast(true)}
       >
         <p>{t(motion.kind === 'amend' ? 'motions.acceptAmend' : 'motions.acceptPause')}</p>
@@ -126,27 +129,5 @@ function VoteButtons({
         <p>{t('motions.refuseDetail')}</p>
       </ConfirmButton>
     </div>
-  );
-}
-
-/** What more rounds cost each dataset of this hospital that takes part; nothing where no rounds are asked for. */
-function useClaims(studyId: string, { amendment }: Motion) {
-  const { hospital } = useSession();
-  const datasets = useDatasets();
-  const mayQuote = useMay('quoteConsent');
-  const study = useApi('getStudy', { path: { studyId } });
-  const more = amendment?.rounds === undefined ? 0 : amendment.rounds - (study.data?.rounds ?? 0);
-  const own = (study.data?.datasets ?? []).filter((one) => datasets.get(one)?.owner === hospital.mspId);
-  const quotes = useQueries({
-    queries: own.map((datasetId) => ({
-      ...apiQuery('quoteConsent', { path: { studyId, datasetId } }),
-      enabled: more > 0 && mayQuote,
-    })),
-  });
-  if (more <= 0) return [];
-  return quotes.flatMap(({ data }) =>
-    data === undefined
-      ? []
-      : [{ datasetId: data.datasetId, claimedEpsilon: claimFor(data.claimedEpsilonPerRound, more) }],
   );
 }

@@ -10,7 +10,7 @@ export interface Claim {
 
 /** One claim for each own consent in force that would have to reserve more rounds; none where it adds no rounds. */
 export function claimsOf(
-  amendment: Amendment | undefined,
+  amendment: { readonly rounds?: Amendment['rounds'] | undefined } | undefined,
   {
     consents,
     datasets,
