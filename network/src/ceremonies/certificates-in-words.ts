@@ -40,7 +40,7 @@ export function presentCertificate(pem: Uint8Array): Certificate | undefined {
 
 export const dayOf = (date: Date): string => date.toISOString().slice(0, 10);
 
-/** What the parts of a name are called (RFC 4519, section 2), by the bytes of their names in DER. */
+/** What the parts of a name are called (RFC 4519, section 2; RFC 5280, A.1), by the bytes of their names in DER. */
 const PARTS: Readonly<Record<string, string>> = {
   '550403': 'CN',
   '550405': 'serialNumber',
@@ -50,10 +50,11 @@ const PARTS: Readonly<Record<string, string>> = {
   '55040a': 'O',
   '55040b': 'OU',
   '0992268993f22c640119': 'DC',
+  '2a864886f70d010901': 'emailAddress',
 };
 
 /** 'CN=orderer1, O=Alpha' in quotes, of characters that cannot be taken for others. Commas of a text are escaped. */
-export const subjectOf = ({ names }: Certificate): string =>
+export const subjectOf = ({ names }: Pick<Certificate, 'names'>): string =>
   visible(
     names.map(({ oid, text }) => `${PARTS[oid] ?? oid}=${text.replaceAll(/[\\,+"<>;]/g, '\\$&')}`).join(', '),
   );

@@ -10,7 +10,7 @@ import { Authority } from '@consilium/verify/testing/test-authority';
 import fabricProtos from '@hyperledger/fabric-protos';
 import { type Ceremony, parseCeremony, textOfCeremony } from './ceremony-file.ts';
 import { type SigningIdentity, signCeremony } from './ceremony-signatures.ts';
-import { pemOf } from './certificates-in-words.ts';
+import { pemOf, subjectOf } from './certificates-in-words.ts';
 import { computeUpdate, serializeUpdate, updateBytes } from './compute-update.ts';
 import {
   anyRole,
@@ -504,4 +504,13 @@ test('certificates of a member as only Go reads them keep nobody from a review',
     );
   const removed = review(root, backAgain).changes.flatMap((change) => change.removed);
   assert.match(removed.join('\n'), /a certificate of a kind that no identity has/);
+});
+
+test('a name in a certificate is said part by part, and no text of it looks like a further part', () => {
+  const said = (...names: readonly (readonly [string, string])[]) =>
+    subjectOf({ names: names.map(([oid, text]) => ({ oid, text })) });
+  assert.equal(said(['550403', 'orderer1'], ['55040a', 'Alpha']), '"CN=orderer1, O=Alpha"');
+  assert.equal(said(['550403', 'a, O=Beta']), '"CN=a\\\\, O=Beta"');
+  assert.equal(said(['2a864886f70d010901', 'it@alpha'], ['2a03', 'x']), '"emailAddress=it@alpha, 2a03=x"');
+  assert.doesNotMatch(said(['550403', 'a\nO=B\u202e']), /[^\x20-\x7e]/);
 });
