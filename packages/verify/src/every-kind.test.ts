@@ -4,6 +4,7 @@ import { before, describe, it } from 'node:test';
 import { FORMAT, type Subject } from './bundle/bundle-claim.ts';
 import { disclosureOf } from './bundle/disclosure.ts';
 import { writeBundle } from './testing/rewritten-bundle.ts';
+import { withByteAfterS } from './testing/signature-forms.ts';
 import {
   CHANNEL,
   mspConfig,
@@ -12,7 +13,7 @@ import {
   SyntheticChannel,
   setOrganisationValue,
 } from './testing/synthetic-channel.ts';
-import type { Row } from './testing/synthetic-transaction.ts';
+import type { Endorser, Row } from './testing/synthetic-transaction.ts';
 import { Authority, type Signer } from './testing/test-authority.ts';
 import { verifyBundle } from './verify-bundle.ts';
 
@@ -70,7 +71,7 @@ describe('evidence of every kind', () => {
   }
 
   /** What does not hold of a study's file with one answer that these signed. */
-  function answeredBy(endorsers: readonly Signer[]): string[] {
+  function answeredBy(endorsers: readonly Endorser[]): string[] {
     const channel = new SyntheticChannel(organisations, {
       orderers,
       ordererAuthority,
@@ -118,6 +119,18 @@ describe('evidence of every kind', () => {
       /answers: peers of AMSP signed them, and a majority of 3 is asked for/,
     );
     assert.doesNotMatch(answeredBy([first!.peer, second!.peer]).join('\n'), /majority/);
+  });
+
+  it('takes no signature of an answer in another form than its one: anybody could write it so', () => {
+    const [first, second] = organisations.map(({ peer }) => peer);
+    const oddly: Endorser = {
+      identity: first!.identity,
+      sign: (...parts) => withByteAfterS(first!.sign(...parts)),
+    };
+    assert.match(
+      answeredBy([oddly, second!]).join('\n'),
+      /answer 1: a signature of AMSP is not in the shortest form of its numbers/,
+    );
   });
 
   it('looks at no more signatures of an answer than its organisations have peers', () => {

@@ -1,8 +1,9 @@
 // A block's header, and what orderers signed on it, as lines of evidence write them.
 import type { BlockHeader } from '../blocks/block-header.ts';
 import type { OrdererWord } from '../blocks/fabric-block.ts';
+import { isShortestForm, shortestForm } from '../identity/signature.ts';
 import { base64, hex } from '../wire/bytes.ts';
-import { bytesOf, digestOf, Fields } from './fields.ts';
+import { bytesOf, digestOf, FieldError, Fields } from './fields.ts';
 
 /** A header with the orderers' word on it. */
 export interface SignedBlockHeader {
@@ -21,7 +22,7 @@ export const orderersJson = ({ value, signatures }: OrdererWord) => ({
   signatures: signatures.map(({ signatureHeader, identifierHeader, signature }) => ({
     ...(signatureHeader.length > 0 && { signatureHeader: base64(signatureHeader) }),
     ...(identifierHeader.length > 0 && { identifierHeader: base64(identifierHeader) }),
-    signature: base64(signature),
+    signature: base64(shortestForm(signature)),
   })),
 });
 
@@ -46,11 +47,19 @@ export function readOrderers(fields: Fields): OrdererWord {
     const read = {
       signatureHeader: optional('signatureHeader'),
       identifierHeader: optional('identifierHeader'),
-      signature: bytesOf(signature.take('signature'), 'signature'),
+      signature: signatureIn(signature),
     };
     signature.end();
     return read;
   });
   fields.end();
   return { value, signatures };
+}
+
+/** The signature in this object, in the one form that files have. @throws FieldError */
+export function signatureIn(fields: Fields): Uint8Array {
+  const signature = bytesOf(fields.take('signature'), 'signature');
+  if (!isShortestForm(signature))
+    throw new FieldError('signature is not in the shortest form of its numbers');
+  return signature;
 }

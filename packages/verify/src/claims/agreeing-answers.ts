@@ -31,7 +31,9 @@ function saidIn(pages: Pages, configuration: ChannelConfiguration): string | und
   try {
     const results = pages.map((bytes) => {
       const { endorsements, result } = readTransaction(readEnvelope(bytes));
-      const isSigned = endorsements.every((one) => configuration.membership.refusalOf(one) === undefined);
+      const isSigned = endorsements.every(
+        (one) => configuration.membership.refusalOfUncovered(one) === undefined,
+      );
       return isSigned && organisationsOf(configuration, endorsements).length > 0 ? sha256(result) : undefined;
     });
     return results.every((one) => one !== undefined) ? hex(concatBytes(results)) : undefined;

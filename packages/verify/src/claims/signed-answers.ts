@@ -102,7 +102,7 @@ function readAnswer(
     return undefined;
   }
   for (const one of endorsements) {
-    const refusal = chain.configuration.membership.refusalOf(one);
+    const refusal = chain.configuration.membership.refusalOfUncovered(one);
     if (refusal !== undefined) add(refusal);
   }
   const reads = sets.flatMap(readsOf);

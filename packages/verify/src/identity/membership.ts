@@ -5,7 +5,7 @@ import { latin1Text } from '../wire/bytes.ts';
 import { Message, UnreadableError } from '../wire/protobuf-reader.ts';
 import { type Certificate, identityDigest, isIssuedBy, readCertificate } from './certificate.ts';
 import { isRevokedBy, type RevocationList, readRevocationList } from './revocation-list.ts';
-import { signatureHolds } from './signature.ts';
+import { isShortestForm, signatureHolds } from './signature.ts';
 
 export const NODE_ROLES = ['client', 'peer', 'admin', 'orderer'] as const;
 /** What a certificate makes of its holder, by its organisational unit. */
@@ -217,6 +217,12 @@ export class Membership {
       if (error instanceof UnreadableError) return error.message;
       throw error;
     }
+  }
+
+  /** The same of a signature in bytes that no digest covers: it has to be in its one form, or anyone alters them. */
+  refusalOfUncovered(signed: SignedBytes): string | undefined {
+    if (isShortestForm(signed.signature)) return this.refusalOf(signed);
+    return `a signature of ${signed.identity.mspId} is not in the shortest form of its numbers`;
   }
 
   /** The distinct identities whose signatures hold, in order. Others are passed over, as in Fabric. */

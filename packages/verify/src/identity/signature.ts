@@ -1,7 +1,7 @@
 // Whether a signature holds, as Fabric checks it. ECDSA signatures come in pairs (r, s) and (r, n - s); Fabric accepts
 // only the one with the smaller s, so that nobody alters a signed message's bytes without the key.
 import type { Curve, PublicKey } from '../cryptography/public-key.ts';
-import { concatBytes, hex } from '../wire/bytes.ts';
+import { concatBytes, hex, sameBytes } from '../wire/bytes.ts';
 import { DER, type DerElement, elementAt } from '../wire/der-reader.ts';
 import { derElement, derNumber } from '../wire/der-writer.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
@@ -40,6 +40,23 @@ export function lowSForm(signature: Uint8Array, curve: Exclude<Curve, 'ed25519'>
   const order = ORDERS[curve];
   return signatureOf({ r, s: s > order >> 1n ? order - s : s });
 }
+
+/** Bytes of an Ed25519 signature, which has one form only. */
+const ED25519_BYTES = 64;
+
+/**
+ * The shortest form of a signature of ECDSA, which names the same r and s; others as they are.
+ *
+ * Files of evidence hold signatures so, and no other form is read there: what follows s can be altered by anyone.
+ */
+export function shortestForm(signature: Uint8Array): Uint8Array {
+  const numbers = signature.length === ED25519_BYTES ? undefined : numbersIn(signature);
+  return numbers === undefined ? signature : signatureOf(numbers);
+}
+
+/** Whether no other bytes are the same signature. */
+export const isShortestForm = (signature: Uint8Array): boolean =>
+  sameBytes(shortestForm(signature), signature);
 
 /**
  * As Fabric reads them, with Go's encoding/asn1: whatever follows s in the sequence, and whatever follows the sequence,

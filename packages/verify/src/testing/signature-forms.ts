@@ -25,3 +25,7 @@ function encode(r: Buffer, s: bigint): Buffer {
   const body = Buffer.concat([Buffer.of(2, r.length), r, Buffer.of(2, signed.length), signed]);
   return Buffer.concat([Buffer.of(0x30, body.length), body]);
 }
+
+/** The same r and s to peers, who pass over what follows them in the sequence. */
+export const withByteAfterS = (der: Uint8Array): Buffer =>
+  Buffer.concat([Buffer.of(der[0]!, der[1]! + 1), der.subarray(2), Buffer.of(255)]);

@@ -28,10 +28,13 @@ export interface RangeOfRows {
   readonly reads?: readonly Row[];
 }
 
+/** Whoever signs as itself. */
+export type Endorser = Pick<Signer, 'identity' | 'sign'>;
+
 /** One transaction: of our chaincode, from the first organisation's client, where nothing else is said. */
 export interface Transaction {
   readonly rows: readonly Row[];
-  readonly endorsers: readonly Signer[];
+  readonly endorsers: readonly Endorser[];
   readonly sender?: Signer;
   readonly chaincode?: string;
   readonly ranges?: readonly RangeOfRows[];

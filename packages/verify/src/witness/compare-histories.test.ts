@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
+import { canonicalJson } from '@consilium/domain';
 import type { ShownBlock } from '../bundle/bundle-file.ts';
+import { configurationOf } from '../channel/organisations.ts';
 import { blockBytes } from '../testing/block-bytes.ts';
 import { flipped } from '../testing/rewritten-bundle.ts';
+import { withByteAfterS } from '../testing/signature-forms.ts';
 import { signedStatement } from '../testing/signed-statement.ts';
 import {
   mspConfig,
@@ -12,8 +15,11 @@ import {
   setOrganisationValue,
 } from '../testing/synthetic-channel.ts';
 import { Authority, type Signer } from '../testing/test-authority.ts';
+import { base64, utf8Bytes } from '../wire/bytes.ts';
 import { compareFiles } from './compare-histories.ts';
 import { checkHistory, makeHistoryFile } from './history-file.ts';
+import { headerProblem } from './statement-check.ts';
+import { parseStatement, statementJson, type WitnessStatement, writeStatement } from './witness-statement.ts';
 
 describe('two histories by hand', () => {
   let organisations: Organisation[];
@@ -40,12 +46,13 @@ describe('two histories by hand', () => {
   }
   /** What a gateway that was shown this channel answers of one of its blocks. */
   function fileOf(of: SyntheticChannel, mspId: 'AMSP' | 'BMSP', number = of.height - 1): Uint8Array {
-    const statement = signedStatement(of.blocks[number]!, operators[mspId], { genesis: channel.genesis });
-    return makeHistoryFile(
-      statement,
-      configurationsOf(of, number).map((block) => blockBytes(block)),
-    );
+    return historyOf(signedStatement(of.blocks[number]!, operators[mspId], { genesis: channel.genesis }), of);
   }
+  const historyOf = (statement: WitnessStatement, of = channel): Uint8Array =>
+    makeHistoryFile(
+      statement,
+      configurationsOf(of, statement.header.number).map((block) => blockBytes(block)),
+    );
   const configurationsOf = ({ blocks }: SyntheticChannel, until: number): ShownBlock[] =>
     blocks.filter(({ header }) => header.number <= until && configurations.has(header));
   /** Headers of blocks that hold a configuration. */
@@ -130,6 +137,31 @@ describe('two histories by hand', () => {
         assert.equal((error as Error).name, 'UnreadableBundleError');
       }
       assert.ok(isFound, `the flip of byte ${at} is not found`);
+    }
+  });
+
+  it('hold signatures of orderers and gateways in one form, whichever they were written in', () => {
+    const { header, orderers } = channel.blocks[4]!;
+    const word = orderers!;
+    const [shortest] = word.signatures;
+    const odd = withByteAfterS(shortest!.signature);
+    const oddly = { header, orderers: { ...word, signatures: [{ ...shortest!, signature: odd }] } };
+    assert.equal(headerProblem(oddly, configurationOf(blockBytes(channel.blocks[0]!))), undefined);
+    const statement = signedStatement(oddly, operators.AMSP, { genesis: channel.genesis });
+    const read = parseStatement(writeStatement(statement));
+    assert.deepEqual(Buffer.from(read.orderers.signatures[0]!.signature), Buffer.from(shortest!.signature));
+    assert.equal(compare(fileOf(channel, 'BMSP'), historyOf(statement)).comparison?.result, 'same');
+
+    const shown = statementJson(read);
+    const oddOrderer = { ...shown.orderers.signatures[0], signature: base64(odd) };
+    for (const other of [
+      { ...shown, orderers: { ...shown.orderers, signatures: [oddOrderer] } },
+      { ...shown, signature: base64(withByteAfterS(read.signature)) },
+    ]) {
+      assert.throws(
+        () => parseStatement(utf8Bytes(canonicalJson(other))),
+        /signature is not in the shortest form/,
+      );
     }
   });
 

@@ -1,13 +1,14 @@
 // What one hospital's gateway saw of the ledger, as it signs it: a block's header with the orderers' own signatures.
 // Two of them on one block that differ prove that orderers showed two histories, to anyone, without a ledger.
 import { canonicalJson } from '@consilium/domain';
-import { bytesOf, canonicalFields, FieldError, type Fields } from '../bundle/fields.ts';
+import { canonicalFields, FieldError, type Fields } from '../bundle/fields.ts';
 import {
   headerJson,
   orderersJson,
   readHeader,
   readOrderers,
   type SignedBlockHeader,
+  signatureIn,
 } from '../bundle/signed-header.ts';
 import { base64, utf8Bytes } from '../wire/bytes.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
@@ -79,7 +80,7 @@ export function readStatement(fields: Fields): WitnessStatement {
     mspId: fields.text('mspId'),
     certificate: fields.text('certificate'),
     at: fields.text('at'),
-    signature: bytesOf(fields.take('signature'), 'signature'),
+    signature: signatureIn(fields),
   };
   fields.end();
   if (statement.header.number === 0) throw new FieldError('block 0 is signed by no orderer');
