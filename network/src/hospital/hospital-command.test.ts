@@ -1,10 +1,11 @@
 // The commands of one hospital as a person or a program meets them, before any Fabric is there.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { CommandProcess } from '@consilium/command-line/testing/command-process';
+import { stringify } from 'yaml';
 import { findHospitalPrograms, whyNoFabric } from '../native/binaries.ts';
 import { ownFolder } from '../programs.ts';
 import { type Clinic, initialisedClinics } from './testing/clinics.ts';
@@ -48,6 +49,32 @@ test('wrong usage is refused with what would be right', async () => {
   assert.match((await run('hospital', 'heal', '--hospital', clinic.path)).stderr, /no command hospital heal/);
   assert.match((await run('hospital', 'up')).stderr, /--hospital is missing/);
   assert.match((await hospital('logs', '--service', 'nobody')).stderr, /none of supervisor/);
+});
+
+test('nobody is enrolled, revoked or renewed before there are identities, and nothing is left behind', async () => {
+  const folder = join(root, 'before-init');
+  mkdirSync(folder);
+  const path = join(folder, 'hospital.yaml');
+  const file = { ...clinic.hospital.file, folder: join(folder, 'place') };
+  writeFileSync(
+    path,
+    stringify({ ...file, consortium: join(root, clinic.hospital.own.name, 'consortium.yaml') }),
+  );
+  for (const command of [
+    ['enrol', '--person', 'anna', '--role', 'steward', '--here'],
+    ['enrol', '--person', 'anna', '--role', 'steward'],
+    ['revoke', '--what', 'trainer'],
+    ['revoke', '--certificate', path],
+    ['renew', '--what', 'orderer'],
+    ['probe', '--person', 'anna'],
+    ['expiry'],
+    ['backup', '--to', join(folder, 'backup')],
+  ]) {
+    const { status, stderr } = await run('hospital', ...command, '--hospital', path);
+    assert.equal(status, 2, command.join(' '));
+    assert.equal(stderr, 'consilium-network: this organisation has no identities yet: run `hospital init`\n');
+  }
+  assert.deepEqual(readdirSync(folder), ['hospital.yaml']);
 });
 
 test('a certificate is revoked, probed or renewed only where it is said which', async () => {

@@ -34,7 +34,7 @@ import { type Hospital, readHospital } from './hospital-file.ts';
 import { askGateway } from './hospital-gateway.ts';
 import { ensureIpfsNode } from './hospital-ipfs.ts';
 import { hospitalLayout } from './hospital-layout.ts';
-import { assertFounded, type HospitalPrograms, planHospital } from './hospital-plan.ts';
+import { assertFounded, assertInitialised, type HospitalPrograms, planHospital } from './hospital-plan.ts';
 import { leave } from './leave-command.ts';
 import { lists } from './lists-command.ts';
 import { definitionFile } from './mailbox.ts';
@@ -129,8 +129,12 @@ export async function runHospitalCommand(args: readonly string[]): Promise<numbe
   const hospital = readHospital(path);
   const layout = hospitalLayout(hospital);
   if (command !== 'restore') assertNotHalfRestored(layout);
+  if (OF_IDENTITIES.has(command)) assertInitialised(layout);
   return run({ values, path, hospital, layout });
 }
+
+/** What works with identities that `init` has made. */
+const OF_IDENTITIES = new Set(['enrol', 'renew', 'revoke', 'probe', 'expiry', 'backup']);
 
 function programs(): HospitalPrograms {
   const kubo = findKubo();

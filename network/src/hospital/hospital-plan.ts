@@ -50,15 +50,19 @@ export interface HospitalPrograms {
 /** The peer's builder, which adds the key to what a package says. */
 const BUILDER = join(ownFolder, 'builders/own-key');
 
+/** @throws InputError where `hospital init` has still to make this organisation's identities */
+export function assertInitialised({ orderer }: HospitalLayout): void {
+  if (existsSync(orderer.signCertificate)) return;
+  throw new InputError('this organisation has no identities yet: run `hospital init`');
+}
+
 /**
  * What is missing before this hospital can start: its own identities, the founding, the agreed code.
  *
  * @throws InputError naming it, with the command that makes it.
  */
 export function assertFounded({ consortium }: Hospital, layout: HospitalLayout): void {
-  if (!existsSync(layout.orderer.signCertificate)) {
-    throw new InputError('this organisation has no identities yet: run `hospital init`');
-  }
+  assertInitialised(layout);
   if (!existsSync(layout.fabric.genesisBlock) || !existsSync(swarmKeyFile(layout.ipfsRepo))) {
     const command = consortium.genesis === undefined ? 'found' : 'join';
     throw new InputError(`there is no channel yet: run \`hospital ${command}\``);
