@@ -365,8 +365,10 @@ async function submit(files: readonly string[], values: Call, own: OwnPlace): Pr
 }
 
 async function approve(ceremony: Ceremony, values: Call, own: OwnPlace): Promise<number> {
-  const { isCommitted, missing } = await approveChaincode(ceremony, own, values.package);
-  if (values.json) values.print(JSON.stringify({ isCommitted, missing }));
+  const outcome = await approveChaincode(ceremony, own, values.package);
+  const { isCommitted, wasCommitted, missing } = outcome;
+  if (values.json) values.print(JSON.stringify(outcome));
+  else if (wasCommitted) values.print('The channel runs this definition already: nothing was sent.');
   else if (isCommitted) values.print('Approved, and committed: the channel runs this definition.');
   else values.print(`Approved for ${own.mspId}. It is not committed: ${missing} have to approve it.`);
   return EXIT.done;

@@ -1,5 +1,6 @@
 // Approves a chaincode's definition for one's own organisation, after its administrator signed the ceremony, and
 // commits it once organisations that suffice have approved it. Each runs it at its own place, for its own organisation.
+import { isDeepStrictEqual } from 'node:util';
 import fabricProtos from '@hyperledger/fabric-protos';
 import type { Ceremony } from './ceremony-file.ts';
 import { type Asking, evaluate, FabricNodeError, transact } from './fabric-nodes.ts';
@@ -13,6 +14,8 @@ const CHAINCODE = '_lifecycle';
 /** What came of an approval. */
 export interface ApprovalOutcome {
   readonly isCommitted: boolean;
+  /** Whether it was before anything was sent. */
+  readonly wasCommitted: boolean;
   /** Who has to approve it besides; empty where it is committed. */
   readonly missing: string;
 }
@@ -38,7 +41,10 @@ export async function approveChaincode(
   const asking = { channel, identity: administratorOf(own) };
   const definition = lifecycle.CommitChaincodeDefinitionArgs.deserializeBinary(ceremony.bytes);
   const installed = packageId ?? own.packageOf?.(definition.getName(), definition.getVersion());
+  const committed = { isCommitted: true, wasCommitted: false, missing: '' };
   try {
+    // Submitted before, or by another organisation.
+    if (await isCommitted(definition, peer, asking)) return { ...committed, wasCommitted: true };
     const before = await approvals(definition, peer, asking);
     if (before.get(mspId) !== true) {
       const argument = approvalOf(definition, installed).serializeBinary();
@@ -49,13 +55,14 @@ export async function approveChaincode(
       .filter(([, does]) => does)
       .map(([name]) => name);
     const missing = missingFor(LIFECYCLE, place.configuration!, new Set(approved));
-    if (missing !== '') return { isCommitted: false, missing };
+    if (missing !== '') return { isCommitted: false, wasCommitted: false, missing };
     const argument = ceremony.bytes;
     await transact(peer, { chaincode: CHAINCODE, function: 'CommitChaincodeDefinition', argument }, asking);
-    return { isCommitted: true, missing: '' };
+    return committed;
   } catch (cause) {
     if (!(cause instanceof FabricNodeError)) throw cause;
-    throw new SubmissionError(`the peers refuse it: ${inOurWords(cause.message)}`, { cause });
+    if (await isCommitted(definition, peer, asking)) return committed;
+    throw new SubmissionError(`the channel does not have it: ${inOurWords(cause.message)}`, { cause });
   }
 }
 
@@ -65,6 +72,31 @@ function inOurWords(words: string): string {
   return /new definition must be sequence (\d+)|requested sequence is/.test(words)
     ? `${words} (the sequence is outdated: propose the definition again)`
     : words;
+}
+
+/** Whether the channel has this very definition; not where the peer does not answer that. */
+async function isCommitted(definition: Definition, peer: NonNullable<OwnPlace['peer']>, asking: Asking) {
+  const argument = new lifecycle.QueryChaincodeDefinitionArgs();
+  argument.setName(definition.getName());
+  const call = {
+    ...{ chaincode: CHAINCODE, function: 'QueryChaincodeDefinition', argument: argument.serializeBinary() },
+    organisations: [asking.identity.mspId],
+  };
+  try {
+    const found = lifecycle.QueryChaincodeDefinitionResult.deserializeBinary(
+      await evaluate(peer, call, asking),
+    );
+    const fields = (one: Definition | typeof found) => [
+      ...[one.getSequence(), one.getVersion(), one.getInitRequired()],
+      ...[one.getEndorsementPlugin(), one.getValidationPlugin()],
+      Buffer.from(one.getValidationParameter_asU8()).toString('hex'),
+    ];
+    return isDeepStrictEqual(fields(found), fields(definition));
+  } catch (error) {
+    // Of a name that the channel does not have.
+    if (error instanceof FabricNodeError) return false;
+    throw error;
+  }
 }
 
 /** Which organisations have approved it. */

@@ -91,13 +91,14 @@ export async function fetchBlock(
     try {
       return await fetchOnce(node, which, asking);
     } catch (error) {
-      const isTransient =
-        (error as { cause?: Partial<grpc.ServiceError> }).cause?.code === grpc.status.UNAVAILABLE;
-      if (!isTransient || left === 1) throw error;
+      if (codeOf(error) !== grpc.status.UNAVAILABLE || left === 1) throw error;
     }
     await sleep(CONNECT_AGAIN_MS);
   }
 }
+
+const codeOf = (error: unknown): number | undefined =>
+  (error as { readonly cause?: Partial<grpc.ServiceError> }).cause?.code;
 
 async function fetchOnce(node: FabricNode, which: number | 'newest', asking: Asking): Promise<Uint8Array> {
   const position = new orderer.SeekPosition();
@@ -208,8 +209,28 @@ export async function evaluate(node: FabricNode, call: Call, asking: Asking): Pr
   });
 }
 
-/** A transaction that is endorsed, ordered and valid. @throws FabricNodeError */
-export async function transact(node: FabricNode, call: Call, asking: Asking): Promise<void> {
+/** How long a transaction may take to be ordered: orderers that were restarted in turn choose leaders for minutes. */
+const ORDERED_WITHIN_MS = 180_000;
+const SEND_AGAIN_AFTER_MS = 20_000;
+
+/** How long is waited, for tests. */
+export interface Patience {
+  readonly orderedWithinMs?: number;
+  readonly sendAgainAfterMs?: number;
+}
+
+/**
+ * A transaction that is endorsed, ordered and valid. It is sent again while it is not ordered: a second copy of it
+ * changes nothing.
+ *
+ * @throws FabricNodeError
+ */
+export async function transact(
+  node: FabricNode,
+  call: Call,
+  asking: Asking,
+  { orderedWithinMs = ORDERED_WITHIN_MS, sendAgainAfterMs = SEND_AGAIN_AFTER_MS }: Patience = {},
+): Promise<void> {
   const { transactionId, proposal } = signedProposal(call, asking);
   const { channel, identity } = asking;
   const key = readKey(identity);
@@ -228,7 +249,6 @@ export async function transact(node: FabricNode, call: Call, asking: Asking): Pr
     submission.setTransactionId(transactionId);
     submission.setChannelId(channel);
     submission.setPreparedTransaction(envelope);
-    await unary(node, (done) => client.submit(submission, new grpc.Metadata(), deadline(), done));
     const asked = new gateway.CommitStatusRequest();
     asked.setTransactionId(transactionId);
     asked.setChannelId(channel);
@@ -236,15 +256,51 @@ export async function transact(node: FabricNode, call: Call, asking: Asking): Pr
     const signed = new gateway.SignedCommitStatusRequest();
     signed.setRequest(asked.serializeBinary());
     signed.setSignature(signBytes(key, signed.getRequest_asU8()));
-    const status = await unary<InstanceType<typeof gateway.CommitStatusResponse>>(node, (done) =>
-      client.commitStatus(signed, new grpc.Metadata(), deadline(), done),
-    );
+    const end = Date.now() + orderedWithinMs;
+    const untilSentAgain = () => ({ deadline: Math.min(end, Date.now() + sendAgainAfterMs) });
+    let status: InstanceType<typeof gateway.CommitStatusResponse> | undefined;
+    while (status === undefined) {
+      // Orderers may have taken it all the same: the status says so.
+      await passing(() =>
+        unary(node, (done) => client.submit(submission, new grpc.Metadata(), deadline(), done)),
+      );
+      status = await passing(() =>
+        unary<InstanceType<typeof gateway.CommitStatusResponse>>(node, (done) =>
+          client.commitStatus(signed, new grpc.Metadata(), untilSentAgain(), done),
+        ),
+      );
+      if (status === undefined && Date.now() >= end) {
+        const seconds = Math.round(orderedWithinMs / 1000);
+        throw new FabricNodeError(
+          `${call.function} of ${call.chaincode} was sent and is not ordered after ${seconds} s. It may still be: ` +
+            'look later, and run the command again where it is not',
+        );
+      }
+      if (status === undefined) await sleep(CONNECT_AGAIN_MS);
+    }
     if (status.getResult() !== 0) {
       throw new FabricNodeError(
         `${call.function} of ${call.chaincode} is not valid: code ${status.getResult()}`,
       );
     }
   });
+}
+
+/** What a node that is there for a moment only, or has no orderer for one, may answer later. */
+const PASSING = new Set<number | undefined>([
+  grpc.status.UNAVAILABLE,
+  grpc.status.DEADLINE_EXCEEDED,
+  grpc.status.ABORTED,
+]);
+
+/** Undefined where it failed for what passes. */
+async function passing<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (PASSING.has(codeOf(error))) return undefined;
+    throw error;
+  }
 }
 
 async function withGateway<T>(
