@@ -30,6 +30,7 @@ const SIBLINGS: Record<string, readonly string[]> = {
   'packages/dp-sgd': ['@consilium/onnx-grad', '@consilium/onnx-grad/step'],
   'packages/federation': ['@consilium/domain'],
   'packages/guarded-rows': [],
+  'packages/traces': [],
   'packages/fuzz-loop': ['@consilium/command-line'],
   'packages/command-line': [],
   'packages/client': [],
@@ -52,6 +53,7 @@ const SIBLINGS: Record<string, readonly string[]> = {
     '@consilium/domain',
     '@consilium/domain/ledger',
     '@consilium/guarded-rows',
+    '@consilium/traces',
     '@consilium/verify',
     '@consilium/verify/blocks',
   ],
@@ -67,6 +69,7 @@ const SIBLINGS: Record<string, readonly string[]> = {
     '@consilium/guarded-rows',
     '@consilium/onnx-grad',
     '@consilium/onnx-grad/accepted-graphs',
+    '@consilium/traces',
   ],
   // Finds it, and has it run by others.
   network: [

@@ -1,7 +1,9 @@
 // Builds the service from what it is given; main.ts listens. The wiring is written out here.
+
 import type { ServerOptions as HttpOptions } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Server as TlsServer } from 'node:tls';
+import type { Tracer } from '@consilium/traces';
 import rateLimit from '@fastify/rate-limit';
 import Fastify, {
   type FastifyBaseLogger,
@@ -62,7 +64,6 @@ import { addUnsignedTransactionRoutes } from './routes/unsigned-transactions.ts'
 import { addWebhookRoutes } from './routes/webhooks.ts';
 import { addWitnessRoutes } from './routes/witness.ts';
 import { tracedLedger, traceRequests } from './tracing/trace-requests.ts';
-import type { Tracer } from './tracing/tracer.ts';
 import { KeptWebhooks } from './webhooks/kept-webhooks.ts';
 import type { SendWebhook } from './webhooks/send-webhook.ts';
 import { NO_TARGETS, type WebhookTargets } from './webhooks/webhook-targets.ts';

@@ -13,6 +13,7 @@ import {
   wholeNumber,
 } from '@consilium/command-line';
 import { problemWithRemedy } from '@consilium/guarded-rows';
+import { Tracer } from '@consilium/traces';
 import { pino } from 'pino';
 import { buildApp } from './app.ts';
 import { type Config, readConfig, VARIABLES } from './config.ts';
@@ -28,7 +29,6 @@ import { TlsListener } from './http/tls-listener.ts';
 import { KEY_HELP, KEY_OPTIONS, runKeyCommand } from './key-command.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { IndexInThread } from './read-model/index-in-thread.ts';
-import { Tracer } from './tracing/tracer.ts';
 import { KeptWebhooks } from './webhooks/kept-webhooks.ts';
 import { webhookSender } from './webhooks/send-webhook.ts';
 import { neighbourAt } from './witnesses/ask-neighbour.ts';
@@ -171,7 +171,8 @@ async function serve(config: Config): Promise<void> {
     log: logWitness,
   });
   const warn = (err: unknown) => logger.warn({ err }, 'traces are dropped: the collector does not take them');
-  const tracer = config.traces && new Tracer({ endpoint: config.traces, mspId, version, warn });
+  const traced = { service: 'consilium-gateway', mspId, version, warn };
+  const tracer = config.traces && new Tracer({ ...traced, endpoint: config.traces });
   const listener =
     witnessTls && (await listenForWitnesses({ ...settings, tls: witnessTls, own, log: logWitness }));
   const app = await buildApp({

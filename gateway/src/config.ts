@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { type Environment, EnvironmentReader } from '@consilium/command-line';
 import { ASSERTION } from '@consilium/domain';
+import { collectorAt } from '@consilium/traces';
 import { type Connection, readConnection } from './fabric/connection-file.ts';
 import { proxyList } from './http/connection-limits.ts';
 import { CROSS_ORIGIN_VARIABLES, type CrossOrigin, readCrossOrigin } from './http/cross-origin.ts';
@@ -349,11 +350,15 @@ function readWebhookTargets(variables: EnvironmentReader): WebhookTargets {
 
 function readTraces(variables: EnvironmentReader): URL | undefined {
   const text = variables.text('CONSILIUM_TRACES');
-  const url = text === undefined ? undefined : URL.parse(text);
-  if (url === undefined) return undefined;
-  if (url !== null && /^https?:$/.test(url.protocol) && url.username === '') return url;
-  variables.refuse('CONSILIUM_TRACES', 'is malformed', 'write an http or https address without a user in it');
-  return undefined;
+  const url = text === undefined ? undefined : collectorAt(text);
+  if (text !== undefined && url === undefined) {
+    variables.refuse(
+      'CONSILIUM_TRACES',
+      'is malformed',
+      'write an http or https address without a user in it',
+    );
+  }
+  return url;
 }
 
 function readWitnesses(

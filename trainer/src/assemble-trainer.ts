@@ -1,4 +1,5 @@
 // Puts one hospital's trainer together: what the parts are is written out here and nowhere else.
+import type { Tracer } from '@consilium/traces';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { ArtefactExchange } from './artefacts/artefact-exchange.ts';
@@ -30,6 +31,8 @@ export interface TrainerParts {
   readonly store: ArtefactStore;
   readonly keys: MemberKeyRing;
   readonly log: Logger;
+  /** Nothing is traced if absent. Who gives it closes it. */
+  readonly tracer?: Tracer | undefined;
   readonly signal: AbortSignal;
   /** By default in processes of their own, which end with the signal. */
   readonly graphs?: GraphEngine;
@@ -79,6 +82,7 @@ export function buildTrainer(parts: TrainerParts): Trainer {
     models: new StudyModels(exchange, graphs, log),
     graphs,
     log,
+    tracer: parts.tracer,
     nowMs,
     patienceMs: parts.patienceMs ?? PATIENCE_MS,
     signal,

@@ -44,12 +44,13 @@ describe('the configuration', () => {
       CONSILIUM_TAKEOVER_MS: 'soon',
       CONSILIUM_MSP_ID: 'a b',
       CONSILIUM_LOG_LEVEL: 'loud',
+      CONSILIUM_TRACES: 'http://user:short-secret@collector/v1/traces',
     };
     assert.throws(
       () => readConfig(wrong),
       (error: unknown) => {
         assert.ok(error instanceof ConfigError);
-        assert.equal(error.problems.length, 6);
+        assert.equal(error.problems.length, 7);
         assert.doesNotMatch(error.message, /short-secret/);
         return true;
       },

@@ -2,6 +2,7 @@
 import { delimiter, resolve } from 'node:path';
 import { EnvironmentReader } from '@consilium/command-line';
 import { ASSERTION } from '@consilium/domain';
+import { collectorAt } from '@consilium/traces';
 import { folderProblems } from './data/data-folders.ts';
 
 export interface Config {
@@ -18,6 +19,8 @@ export interface Config {
   readonly pollMs: number;
   /** Of a process that trains with a study's graph; undefined for a share of the machine's. */
   readonly graphMemoryBytes: number | undefined;
+  /** Where traces are sent; nowhere where it is undefined. */
+  readonly traces: URL | undefined;
   readonly logLevel: string;
 }
 
@@ -39,6 +42,8 @@ export const ENVIRONMENT = {
     'Milliseconds before the trainer first looks for events that it missed; the pause grows to a minute (default 5000)',
   CONSILIUM_GRAPH_MEMORY_MIB:
     "Memory in MiB for a process that trains; others get a third (default two fifths of the machine's)",
+  CONSILIUM_TRACES:
+    'Address of a collector of OpenTelemetry, such as http://127.0.0.1:4318/v1/traces; nothing is traced if not set',
   CONSILIUM_LOG_LEVEL: 'One of fatal, error, warn, info, debug, trace, silent (default info)',
 } as const;
 type Name = keyof typeof ENVIRONMENT;
@@ -53,6 +58,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     variables.whole(name, { fallback, least, most });
   const graphMemoryMib = whole('CONSILIUM_GRAPH_MEMORY_MIB', 0, [0, 2 ** 24]);
   const dataFolders = (variables.text('CONSILIUM_DATA_FOLDERS') ?? '').split(delimiter).filter(Boolean);
+  const traces = variables.text('CONSILIUM_TRACES');
   const config: Config = {
     gatewayUrl: variables.required('CONSILIUM_GATEWAY_URL', isUrl),
     gatewayKey: variables.required('CONSILIUM_GATEWAY_KEY'),
@@ -68,6 +74,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     takeoverMs: whole('CONSILIUM_TAKEOVER_MS', 20_000, [100, 86_400_000]),
     pollMs: whole('CONSILIUM_POLL_MS', 5000, [50, 3_600_000]),
     graphMemoryBytes: graphMemoryMib === 0 ? undefined : graphMemoryMib * 2 ** 20,
+    traces: traces === undefined ? undefined : collectorAt(traces),
     logLevel: variables.oneOf('CONSILIUM_LOG_LEVEL', LOG_LEVELS, 'info'),
   };
   for (const problem of folderProblems(dataFolders, config.dataDirectory)) {
@@ -75,6 +82,13 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
       'CONSILIUM_DATA_FOLDERS',
       `is wrong, since ${problem}`,
       ENVIRONMENT.CONSILIUM_DATA_FOLDERS,
+    );
+  }
+  if (traces !== undefined && config.traces === undefined) {
+    variables.refuse(
+      'CONSILIUM_TRACES',
+      'is malformed',
+      'write an http or https address without a user in it',
     );
   }
   variables.finish();

@@ -1,4 +1,6 @@
 // The service itself: its parts put together, from the environment until a signal.
+import { readFileSync } from 'node:fs';
+import { Tracer } from '@consilium/traces';
 import { pino } from 'pino';
 import { IpfsArtefactStore, MemberKeyRing } from './artefacts/index.ts';
 import { buildTrainer } from './assemble-trainer.ts';
@@ -7,6 +9,10 @@ import { TrainerError } from './errors.ts';
 import { GatewayClient } from './gateway/gateway-client.ts';
 import { followEvents } from './gateway/gateway-events.ts';
 import { Journal } from './journal/journal.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 /** Runs until SIGTERM or SIGINT. @throws ConfigError; and what the journal, a key or a port refuses */
 export async function serve({ json }: { readonly json: boolean }): Promise<void> {
@@ -25,7 +31,10 @@ export async function serve({ json }: { readonly json: boolean }): Promise<void>
   }
   const { signal } = stopping;
   const { gatewayUrl, gatewayKey, mspId, trainerKey, takeoverMs, pollMs } = config;
-  const { dataFolders, graphMemoryBytes } = config;
+  const { dataFolders, graphMemoryBytes, traces } = config;
+  const warn = (err: unknown) => log.warn({ err }, 'traces are dropped: the collector does not take them');
+  const tracer =
+    traces && new Tracer({ endpoint: traces, service: 'consilium-trainer', mspId, version, warn });
   const { service, http } = buildTrainer({
     mspId,
     trainerKey,
@@ -37,6 +46,7 @@ export async function serve({ json }: { readonly json: boolean }): Promise<void>
     store: new IpfsArtefactStore({ url: config.ipfsUrl }),
     keys,
     log,
+    tracer,
     signal,
     ...(graphMemoryBytes !== undefined && { graphMemoryBytes }),
   });
@@ -56,6 +66,7 @@ export async function serve({ json }: { readonly json: boolean }): Promise<void>
     stopping.abort(new TrainerError('TRAINER_STOPPING'));
     await events;
     await http.close();
+    await tracer?.close();
   }
   log.info('stopped');
 }

@@ -1,13 +1,14 @@
 // Passes a request to the hospital's own trainer and its answer back, both as streams. Nothing of the caller's
 // request goes on but its body, its media type and what the route has validated; who asks is asserted under a
 // signature, and every request has a connection of its own, so that no byte of one can become another's.
+
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
 import { Transform } from 'node:stream';
+import { traceparentNow } from '@consilium/traces';
 import type { TrainerAddress } from '../dependencies.ts';
 import { GatewayRefusal } from '../gateway-errors.ts';
-import { traceparentNow } from '../tracing/tracer.ts';
 import { assertCaller } from './caller-assertion.ts';
 
 export interface ProxiedRequest {

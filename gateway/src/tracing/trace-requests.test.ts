@@ -3,49 +3,22 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { ATTRIBUTES } from '@consilium/traces';
+import { attributesIn, Collector } from '@consilium/traces/testing';
 import { pino } from 'pino';
 import { REGISTER_MEMBER } from '../http/examples.ts';
 import { type FixtureOptions, openGateway } from '../testing/gateway-fixture.ts';
 import { MemoryLedger } from '../testing/memory-ledger.ts';
 import { tracedLedger } from './trace-requests.ts';
-import { ATTRIBUTES, contextIn, SPAN_KINDS, Tracer } from './tracer.ts';
-
-interface Exported {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly name: string;
-  readonly startTimeUnixNano: string;
-  readonly endTimeUnixNano: string;
-  readonly attributes: readonly { key: string; value: { stringValue?: string; intValue?: string } }[];
-  readonly status: { readonly code: number };
-}
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const PARENT = '00f067aa0ba902b7';
-
-/** A collector that keeps what it gets. */
-class Collector {
-  readonly texts: string[] = [];
-  isAway = false;
-  readonly fetch = (async (_url, init) => {
-    if (this.isAway) throw new Error('connect ECONNREFUSED');
-    this.texts.push(String(init?.body));
-    return new Response(null, { status: 200 });
-  }) as typeof fetch;
-
-  get spans(): Exported[] {
-    return this.texts.flatMap((text) => JSON.parse(text).resourceSpans[0].scopeSpans[0].spans);
-  }
-}
-
-const endpoint = new URL('http://127.0.0.1:4318/v1/traces');
 
 async function traced(t: TestContext, options: FixtureOptions = {}) {
   const collector = new Collector();
   const warnings: unknown[] = [];
   const warn = (error: unknown) => void warnings.push(error);
-  const tracer = new Tracer({ endpoint, mspId: 'Org1MSP', version: '1', warn, fetch: collector.fetch });
+  const tracer = collector.tracer('consilium-gateway', warn);
   const gateway = await openGateway({ ...options, tracer });
   t.after(() => gateway.close());
   return { gateway, collector, tracer, warnings };
@@ -67,9 +40,7 @@ test('a request is a span below its caller, and what it asks of the ledger is on
   assert.deepEqual([request.traceId, request.parentSpanId], [TRACE, PARENT]);
   assert.deepEqual([ledger.traceId, ledger.parentSpanId], [TRACE, request.spanId]);
   assert.ok(BigInt(request.endTimeUnixNano) >= BigInt(request.startTimeUnixNano));
-  const attributes = Object.fromEntries(
-    request.attributes.map(({ key, value }) => [key, value.stringValue ?? Number(value.intValue)]),
-  );
+  const attributes = attributesIn(request);
   assert.equal(attributes['http.response.status_code'], 201);
   assert.equal(attributes['consilium.role'], 'operator');
 });
@@ -151,24 +122,9 @@ test('a collector that is away slows nothing, and is logged once', async (t) => 
   assert.equal(warnings.length, 1);
 });
 
-test('a busy gateway that ends sends all that waits, in messages of bounded size', async () => {
-  const collector = new Collector();
-  const tracer = new Tracer({
-    ...{ endpoint, mspId: 'Org1MSP', version: '1', fetch: collector.fetch },
-    warn: (error) => assert.fail(String(error)),
-  });
-  for (let at = 0; at < 1_500; at += 1) tracer.begin(`span ${at}`, SPAN_KINDS.server).end({}, false);
-  await tracer.close();
-  assert.equal(new Set(collector.spans.map(({ name }) => name)).size, 1_500);
-  assert.ok(collector.texts.length > 1);
-});
-
 test('what a client signs is traced as other calls of the ledger are', async () => {
   const collector = new Collector();
-  const tracer = new Tracer({
-    ...{ endpoint, mspId: 'Org1MSP', version: '1', fetch: collector.fetch },
-    warn: (error) => assert.fail(String(error)),
-  });
+  const tracer = collector.tracer('consilium-gateway');
   const ledger = tracedLedger(new MemoryLedger(), tracer);
   const proposal = ledger.propose({ name: 'member:register', argument: REGISTER_MEMBER }, 'a certificate');
   const endorsed = await ledger.endorse(proposal, new Uint8Array());
@@ -179,14 +135,6 @@ test('what a client signs is traced as other calls of the ledger are', async () 
     ['ledger endorse', 1],
     ['ledger submit', 1],
   ]);
-});
-
-test('a traceparent that is none begins a trace of its own', () => {
-  assert.deepEqual(contextIn(`00-${TRACE}-${PARENT}-00`), { traceId: TRACE, spanId: PARENT });
-  const none = ['', undefined, 7, `01-${TRACE}-${PARENT}-00`, `00-${TRACE}-${PARENT}-00\r\nx: y`];
-  for (const text of [...none, `00-${'0'.repeat(32)}-${PARENT}-01`, `00-${TRACE}-${'0'.repeat(16)}-01`]) {
-    assert.equal(contextIn(text), undefined);
-  }
 });
 
 test('the log has no key, no token, no body and no idempotency key of a request', async (t) => {

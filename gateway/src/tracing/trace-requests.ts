@@ -1,9 +1,9 @@
 // Where spans begin and end: one for each request of a known caller, below that of the caller where it says one, and
 // one for each call of the ledger below it. Routes know nothing of it.
 import { DomainError } from '@consilium/domain';
+import { contextIn, SPAN_KINDS, type Span, type Tracer } from '@consilium/traces';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Ledger, type LedgerCall, LedgerError } from '../fabric/ledger.ts';
-import { contextIn, SPAN_KINDS, type Span, type Tracer } from './tracer.ts';
 
 /** Call it before any other hook. */
 export function traceRequests(app: FastifyInstance, tracer: Tracer): void {
@@ -33,24 +33,15 @@ export function traceRequests(app: FastifyInstance, tracer: Tracer): void {
 /** The ledger, with a span for each call that a request makes of it. */
 export function tracedLedger(ledger: Ledger, tracer: Tracer): Ledger {
   /** @param call undefined where a client signs it, whose role the gateway does not know */
-  const traced = async <T>(
-    step: string,
-    call: LedgerCall | undefined,
-    work: () => Promise<T>,
-  ): Promise<T> => {
-    const span = tracer.begin(['ledger', step, call?.name ?? []].flat().join(' '), SPAN_KINDS.client);
+  const traced = <T>(step: string, call: LedgerCall | undefined, work: () => Promise<T>): Promise<T> => {
+    const name = ['ledger', step, call?.name ?? []].flat().join(' ');
     const attributes = call && { 'consilium.transaction': call.name, 'consilium.role': call.role };
-    const end = (outcome: string) => {
-      span.end({ ...attributes, 'consilium.outcome': outcome }, outcome !== 'ok');
-    };
-    try {
-      const result = await tracer.within(span, work);
-      end('ok');
-      return result;
-    } catch (error) {
-      end(error instanceof DomainError || error instanceof LedgerError ? error.code : 'failed');
-      throw error;
-    }
+    const outcomeOf = (error: unknown) =>
+      error instanceof DomainError || error instanceof LedgerError ? error.code : 'failed';
+    return tracer.around(
+      { name, kind: SPAN_KINDS.client, ...(attributes && { attributes }), outcomeOf },
+      work,
+    );
   };
   return new Proxy(ledger, {
     get(target, name) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, it } from 'node:test';
+import { Collector } from '@consilium/traces/testing';
 import { GatewayClient } from './gateway-client.ts';
 
 interface Seen {
@@ -45,6 +46,17 @@ describe('the gateway client', () => {
   afterEach(async () => {
     await stop?.();
     stop = undefined;
+  });
+
+  it('sends the trace that it is asked in, and none where nothing is traced', async () => {
+    const client = await serve(json(200, { studyId: 's' }));
+    const place = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7' };
+    await new Collector().tracer('of a test').within(place, () => client.getStudy('s'));
+    await client.getStudy('s');
+    assert.deepEqual(
+      seen.map(({ headers }) => headers.traceparent),
+      [`00-${place.traceId}-${place.spanId}-01`, undefined],
+    );
   });
 
   it('submits with its key and an idempotency key, and repeats nothing of the path in the body', async () => {

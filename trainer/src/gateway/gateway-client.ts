@@ -26,6 +26,7 @@ import {
   type Study,
   type StudyKey,
 } from '@consilium/domain';
+import { traceparentNow } from '@consilium/traces';
 import { TrainerError } from '../errors.ts';
 
 /** The transactions a trainer submits. */
@@ -253,7 +254,9 @@ export class GatewayClient implements Ledger {
   async #send(request: Parameters<Client['send']>[0]): Promise<unknown> {
     const submitting = request.method === 'POST';
     try {
-      const response = await this.#client.send(request);
+      const traceparent = traceparentNow();
+      const headers = traceparent === undefined ? {} : { traceparent };
+      const response = await this.#client.send({ ...request, headers });
       const body = parse(await response.text());
       if (body !== undefined) return body;
       throw notAnswered(submitting, `HTTP ${response.status} without an outcome`);

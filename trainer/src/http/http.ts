@@ -34,6 +34,7 @@ import type { TrainerContext } from '../study/trainer-context.ts';
 import { type Caller, CallerAssertions } from './caller-assertion.ts';
 import { answerProblem } from './http-problem.ts';
 import { buildStudyModel, chooseModel, datasetMeant, dictionaryOf, modelCardOf } from './local-models.ts';
+import { traceRequests } from './trace-requests.ts';
 import type { TrainerMetrics } from './trainer-metrics.ts';
 
 export interface HttpOptions {
@@ -137,6 +138,7 @@ export function buildHttp(options: HttpOptions): FastifyInstance {
     const detail = `there is no ${request.method} ${request.url.split('?')[0]}`;
     answerProblem(new TrainerError('TRAINER_ROUTE_NOT_FOUND', detail), request, reply);
   });
+  if (context.tracer !== undefined) traceRequests(app, context.tracer);
   admitCallers(app, options);
   app.addHook('onSend', async (request, reply, payload) => {
     // Node closes a connection at its last request only where the answer says so.

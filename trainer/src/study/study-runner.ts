@@ -20,6 +20,7 @@ import { Pace } from './pace.ts';
 import type { Recording } from './public-time.ts';
 import { keepAggregate } from './round-material.ts';
 import { recordStudyKeys } from './study-keys.ts';
+import { traceAction } from './trace-action.ts';
 import type { TrainerContext } from './trainer-context.ts';
 import { Wakeup } from './wakeup.ts';
 
@@ -155,7 +156,7 @@ export class StudyRunner {
     if (action.kind !== 'settle' && action.kind !== 'done') {
       requireNewestFolder(this.#context, { studyId: this.studyId, consents: state.consents });
     }
-    await this.#perform(action, state);
+    await traceAction(this.#context.tracer, action.kind, () => this.#perform(action, state));
     await this.#erase(state);
     return action;
   }

@@ -1,4 +1,5 @@
 // What every action works with: the ledger, the journal, the artefacts, and a way to say how far it is.
+import type { Tracer } from '@consilium/traces';
 import type { Logger } from 'pino';
 import type { ArtefactExchange } from '../artefacts/artefact-exchange.ts';
 import type { GraphEngine } from '../containment/graph-engine.ts';
@@ -19,6 +20,8 @@ export interface TrainerContext {
   /** Where all is done that is done with studies' graphs. */
   readonly graphs: GraphEngine;
   readonly log: Logger;
+  /** Nothing is traced where it is undefined. */
+  readonly tracer: Tracer | undefined;
   readonly nowMs: () => number;
   /** How long an artefact that IPFS does not find is waited for before it counts as unreachable. */
   readonly patienceMs: number;

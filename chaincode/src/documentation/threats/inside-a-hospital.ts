@@ -72,6 +72,8 @@ export const HOSPITAL: ThreatSection = {
         'a span has no key, no header, no body and no values of a path, and only attributes of the list',
         'the log has no key, no token, no body and no idempotency key of a request',
         'a trainer gets the trace, and nothing of one where nothing is traced',
+        'a span of an action says the action and its outcome, and nothing of study, dataset or failure',
+        "a request of the gateway is a span below the gateway's; one without its assertion sends none",
       ],
     },
     {

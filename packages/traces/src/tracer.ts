@@ -1,8 +1,9 @@
-// Traces of requests, from the caller over this gateway to its ledger and its trainer, for whoever collects
-// OpenTelemetry (OTLP over HTTP, as JSON). Off unless the operator names a collector.
+// Traces of requests, from the caller over the gateway to its ledger and its trainer, and of what the trainer does by
+// itself, for whoever collects OpenTelemetry (OTLP over HTTP, as JSON). Off unless the operator names a collector.
 //
-// A span says which route, which transaction and what came of it; never a path with its values, a header, a body, a key
-// or a person: `ATTRIBUTES` is all there is. What the collector does not take is dropped, and slows no request.
+// A span says which route, which transaction or action and what came of it; never a path with its values, a header, a
+// body, a key or a person: `ATTRIBUTES` is all there is. What the collector does not take is dropped, and slows no
+// request.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomBytes } from 'node:crypto';
 
@@ -14,8 +15,10 @@ export const ATTRIBUTES = [
   'consilium.role',
   'consilium.request_id',
   'consilium.transaction',
+  'consilium.action',
   'consilium.outcome',
 ] as const;
+/** What a span says, each by its name in `ATTRIBUTES`. */
 export type Attributes = Partial<Record<(typeof ATTRIBUTES)[number], string | number>>;
 
 /** A place in a trace: hexadecimal, as in `traceparent`. */
@@ -24,6 +27,7 @@ export interface SpanContext {
   readonly spanId: string;
 }
 
+/** What a program traces, and how it ended. */
 interface EndedSpan extends SpanContext {
   readonly parentSpanId: string | undefined;
   readonly name: string;
@@ -34,22 +38,34 @@ interface EndedSpan extends SpanContext {
   readonly isError: boolean;
 }
 
-/** Kinds of OTLP: what is asked of us, and what we ask of others. */
-export const SPAN_KINDS = { server: 2, client: 3 } as const;
+/** Kinds of OTLP: what a program does by itself, what is asked of it, and what it asks of others. */
+export const SPAN_KINDS = { internal: 1, server: 2, client: 3 } as const;
 
+/** Where spans go, and whose they are. */
 export interface TracerOptions {
+  /** The program, such as consilium-gateway. */
+  readonly service: string;
   /** Where the collector takes traces, such as http://127.0.0.1:4318/v1/traces. */
   readonly endpoint: URL;
   readonly mspId: string;
   readonly version: string;
+  /** Called once, where the collector does not take what it is sent. */
   readonly warn: (error: unknown) => void;
   readonly fetch?: typeof fetch;
   readonly nowMs?: () => number;
 }
 
+/** The address of a collector in a setting; undefined where it is none, or has a user in it. */
+export function collectorAt(text: string): URL | undefined {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' ? url : undefined;
+}
+
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 const NO_TRACE = '0'.repeat(32);
 const NO_SPAN = '0'.repeat(16);
+/** What a span's outcome is where nothing was thrown. */
+const OK = 'ok';
 const SENT_AT_ONCE = 200;
 /** As many wait for a collector that is slow or away; older ones are dropped. */
 const WAITING_MAX = 2_000;
@@ -65,7 +81,7 @@ export function contextIn(traceparent: unknown): SpanContext | undefined {
   return { traceId, spanId };
 }
 
-const current = new AsyncLocalStorage<SpanContext>();
+const current = new AsyncLocalStorage<SpanContext | undefined>();
 
 /** What to send on as `traceparent`; undefined where nothing is traced. */
 export function traceparentNow(): string | undefined {
@@ -109,6 +125,7 @@ export class Span implements SpanContext {
   }
 }
 
+/** Begins spans, and sends those that ended. */
 export class Tracer {
   readonly #options: Required<TracerOptions>;
   #waiting: EndedSpan[] = [];
@@ -125,9 +142,43 @@ export class Tracer {
     return new Span({ name, kind, parent, nowNs, end: (span) => this.#ended(span) });
   }
 
-  /** Runs what belongs to a span. */
-  within<T>(span: SpanContext, work: () => T): T {
+  /** Runs what belongs to a span, or to none. */
+  within<T>(span: SpanContext | undefined, work: () => T): T {
     return current.run(span, work);
+  }
+
+  /**
+   * Runs what is a span of its own, below the current one.
+   *
+   * @param outcomeOf the code of what the work threw
+   * @throws what the work throws
+   */
+  async around<T>(
+    {
+      name,
+      kind,
+      attributes = {},
+      outcomeOf,
+    }: {
+      readonly name: string;
+      readonly kind: number;
+      readonly attributes?: Attributes;
+      readonly outcomeOf: (error: unknown) => string;
+    },
+    work: () => Promise<T>,
+  ): Promise<T> {
+    const span = this.begin(name, kind);
+    const end = (outcome: string) => {
+      span.end({ ...attributes, 'consilium.outcome': outcome }, outcome !== OK);
+    };
+    try {
+      const result = await this.within(span, work);
+      end(OK);
+      return result;
+    } catch (error) {
+      end(outcomeOf(error));
+      throw error;
+    }
   }
 
   /** Sends what waits, unless the collector does not take it. */
@@ -142,7 +193,7 @@ export class Tracer {
     this.#timer ??= setTimeout(() => void this.#send(), SEND_EVERY_MS).unref();
   }
 
-  /** As long as so many wait and the collector takes them: a busy gateway has more than go in one message. */
+  /** As long as so many wait and the collector takes them: a busy program has more than go in one message. */
   async #send(least = SENT_AT_ONCE): Promise<void> {
     this.#timer = undefined;
     let isTaken = true;
@@ -176,9 +227,9 @@ export class Tracer {
 
   /** OTLP 1.x, `ExportTraceServiceRequest` as JSON. */
   #exported(spans: readonly EndedSpan[]): object {
-    const { mspId, version } = this.#options;
+    const { service, mspId, version } = this.#options;
     const resource = {
-      'service.name': 'consilium-gateway',
+      'service.name': service,
       'service.version': version,
       'consilium.msp': mspId,
     };
@@ -188,7 +239,7 @@ export class Tracer {
           resource: { attributes: attributesOf(resource) },
           scopeSpans: [
             {
-              scope: { name: 'consilium-gateway', version },
+              scope: { name: service, version },
               spans: spans.map((span) => ({
                 traceId: span.traceId,
                 spanId: span.spanId,
