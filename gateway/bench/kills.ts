@@ -1,9 +1,10 @@
 // Kills a gateway without warning at every step of a submission, again and again, while clients send requests over a
 // bad network (dropped, delayed and truncated, between clients and gateway and between gateway and peer) and repeat
-// each with its Idempotency-Key until it is accepted. At the end the ledger is read: each accepted request is on it
-// exactly once, under the transaction that the client was answered, and nothing else is. One JSON line per ledger and
-// step, then one with the sums; exit status 1 where a request is missing or twice. MUTANT gives the gateway a fault,
-// which must be found.
+// each with its Idempotency-Key until it is accepted. Each gateway takes the step a few times before it is killed
+// there, so that it has accepted requests, which may be lost, and begun others, which may come twice. At the end the
+// ledger is read: each accepted request is on it exactly once, under the transaction that the client was answered, and
+// nothing else is. One JSON line per ledger with the sums and what was killed at each step; exit status 1 where a
+// request is missing or twice. MUTANT gives the gateway a fault, which must be found.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -33,13 +34,15 @@ import { onEachLedger, print, progress, type RunningLedger } from './on-ledger/l
 const BENCH = 'gateway/kills';
 const KILLS = Number(process.env.KILLS ?? 24);
 const CLIENTS = Number(process.env.CLIENTS ?? 4);
+/** A gateway takes a step so many times at most before it is killed there. */
+const TIMES_MAX = Number(process.env.TIMES ?? 8);
 const SECONDS = Number(process.env.SECONDS ?? 24 * 3600);
 const { MUTANT } = process.env;
 if (MUTANT !== undefined && !Object.hasOwn(MUTANTS, MUTANT)) {
   throw new Error(`MUTANT must be one of ${Object.keys(MUTANTS).join(', ')}, not ${MUTANT}`);
 }
 /** A step that no request reaches for so long is killed from outside. */
-const STEP_TIMEOUT_MS = 60_000;
+const STEP_TIMEOUT_MS = 180_000;
 const ANSWER_TIMEOUT_MS = 30_000;
 const TO_GATEWAY = { cut: 0.3, cutAfterBytes: 2_500, delay: 0.2, delayMs: 40 };
 const TO_PEER = { cut: 0.4, cutAfterBytes: 60_000, delay: 0.05, delayMs: 40 };
@@ -56,6 +59,8 @@ class Gateways {
   readonly #directory: string;
   address: { host: string; port: number } | undefined;
   #child: ChildProcess | undefined;
+  /** Begun until now. */
+  lives = 0;
 
   constructor(directory: string, environment: Readonly<Record<string, string>>) {
     this.#directory = directory;
@@ -64,10 +69,11 @@ class Gateways {
 
   /** Serves when this resolves, or was killed before it could. */
   async start(killAt: Step | undefined): Promise<ChildProcess> {
+    this.lives += 1;
     const child = spawn(process.execPath, [...PRELOADS, MAIN], {
       env: {
         ...{ PATH: process.env.PATH, ...this.#environment },
-        ...(killAt !== undefined && { KILL_AT: killAt }),
+        ...(killAt !== undefined && { KILL_AT: killAt, KILL_AT_TIME: drawTimes() }),
         ...(MUTANT !== undefined && { MUTANT }),
       },
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -97,8 +103,15 @@ class Gateways {
   }
 }
 
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+  /** Whether it is the outcome of an attempt before. */
+  readonly isReplay: boolean;
+}
+
 /** One attempt. @throws Error where no whole answer comes */
-function post(port: number, key: string, datasetId: string): Promise<{ status: number; body: string }> {
+function post(port: number, key: string, datasetId: string): Promise<Answer> {
   const body = JSON.stringify(anotherDataset(datasetId));
   return new Promise((resolve, reject) => {
     const sent = request(
@@ -122,7 +135,8 @@ function post(port: number, key: string, datasetId: string): Promise<{ status: n
         try {
           let text = '';
           for await (const piece of answer.setEncoding('utf8')) text += piece;
-          if (answer.complete) resolve({ status: answer.statusCode ?? 0, body: text });
+          const isReplay = answer.headers['idempotency-replayed'] === 'true';
+          if (answer.complete) resolve({ status: answer.statusCode ?? 0, body: text, isReplay });
           else reject(new Error('truncated'));
         } catch (error) {
           reject(error);
@@ -149,19 +163,25 @@ async function killOn(ledger: RunningLedger): Promise<void> {
   const accepted = new Map<string, Accepted>();
   const refused: string[] = [];
   let attempts = 0;
+  let acrossKills = 0;
+  let replays = 0;
   let isOver = false;
   const run = randomBytes(4).toString('hex');
   const client = async (number: number) => {
     for (let at = 0; !isOver; at += 1) {
       const datasetId = `kill-${run}-${number}-${at}`;
+      let begunIn: number | undefined;
       for (;;) {
         // Nobody listens: not even a bad network would carry anything.
         while (gateways.address === undefined) await sleep(50);
         attempts += 1;
+        begunIn ??= gateways.lives;
         const answer = await post(toGateway.port, key, datasetId).catch(() => undefined);
         if (answer?.status === 201) {
           const { transactionId, blockNumber } = JSON.parse(answer.body);
           accepted.set(datasetId, { transactionId, blockNumber });
+          if (begunIn !== gateways.lives) acrossKills += 1;
+          if (answer.isReplay) replays += 1;
           break;
         }
         // Only what passes is sent again: a refusal would be of a request that was carried out already.
@@ -173,7 +193,8 @@ async function killOn(ledger: RunningLedger): Promise<void> {
       }
     }
   };
-  const killed = new Map<Step | 'elsewhere', number>();
+  const killed = new Map<Step, number>(STEPS.map((step) => [step, 0]));
+  let killedElsewhere = 0;
   const endsAtMs = Date.now() + SECONDS * 1000;
   try {
     const clients = Array.from({ length: CLIENTS }, (_, number) => client(number));
@@ -188,8 +209,8 @@ async function killOn(ledger: RunningLedger): Promise<void> {
           )
         : true);
       await gateways.end(child, 'SIGKILL');
-      const where = isReached ? step : 'elsewhere';
-      killed.set(where, (killed.get(where) ?? 0) + 1);
+      if (isReached) killed.set(step, killed.get(step)! + 1);
+      else killedElsewhere += 1;
       if (kill % 20 === 19)
         progress(`${BENCH}: ${ledger.name}, ${kill + 1} kills, ${accepted.size} accepted`);
     }
@@ -198,7 +219,9 @@ async function killOn(ledger: RunningLedger): Promise<void> {
     await Promise.all(clients);
     await gateways.stop();
     const counts = await countOnLedger(reader, begins, `kill-${run}-`);
-    report({ ledger: ledger.name, killed, accepted, attempts, refused, counts, wires: [toGateway, toPeer] });
+    const sums = { killedElsewhere, attempts, acrossKills, replays };
+    const wires = [toGateway, toPeer];
+    report({ ledger: ledger.name, killed, sums, accepted, refused, counts, wires });
   } finally {
     isOver = true;
     await gateways.stop();
@@ -208,6 +231,8 @@ async function killOn(ledger: RunningLedger): Promise<void> {
     rmSync(directory, { recursive: true, force: true });
   }
 }
+
+const drawTimes = (): string => String(1 + Math.floor(Math.random() * TIMES_MAX));
 
 /** A connection file of this organisation alone, whose peer is behind the wire. */
 function environmentOf(
@@ -261,15 +286,22 @@ async function countOnLedger(
 
 function report(of: {
   readonly ledger: string;
-  readonly killed: ReadonlyMap<string, number>;
+  readonly killed: ReadonlyMap<Step, number>;
+  readonly sums: {
+    /** That did not reach their step in time. */
+    readonly killedElsewhere: number;
+    readonly attempts: number;
+    /** Accepted by a later gateway than the first that was asked. */
+    readonly acrossKills: number;
+    /** Accepted with the outcome of an attempt before. */
+    readonly replays: number;
+  };
   readonly accepted: ReadonlyMap<string, Accepted>;
-  readonly attempts: number;
   readonly refused: readonly string[];
   readonly counts: ReadonlyMap<string, readonly string[]>;
   readonly wires: readonly BadWire[];
 }): void {
-  const { ledger, killed, accepted, attempts, refused, counts, wires } = of;
-  for (const [step, kills] of killed) print({ bench: BENCH, network: ledger, step, kills });
+  const { ledger, killed, sums, accepted, refused, counts, wires } = of;
   const faults = faultsOf({ accepted, refused, onLedger: counts });
   for (const text of refused) progress(`${BENCH}: ${ledger}: refused: ${text}`);
   const [toGateway, toPeer] = wires.map(({ counts: wire }) => wire);
@@ -277,9 +309,10 @@ function report(of: {
     bench: BENCH,
     network: ledger,
     ...(MUTANT !== undefined && { mutant: MUTANT }),
-    kills: [...killed.values()].reduce((sum, one) => sum + one, 0),
+    kills: [...killed.values()].reduce((sum, one) => sum + one, sums.killedElsewhere),
+    killedAt: Object.fromEntries(killed),
+    ...sums,
     accepted: accepted.size,
-    attempts,
     onLedgerOnce: [...counts.values()].filter(({ length }) => length === 1).length,
     ...faults,
     toGateway,
@@ -295,7 +328,8 @@ counts what the ledger has of the requests that were accepted, as JSON lines. Ex
   KILLS=24         in all, on each ledger
   CLIENTS=4        that send requests at the same time
   SECONDS=         after which no more kills begin
-  MUTANT=          sends-twice or forgets-its-outbox: a gateway with this fault, which must be found
+  TIMES=8          a gateway takes its step so many times at most before it is killed there
+  MUTANT=          sends-twice, forgets-its-outbox or answers-early: a gateway with this fault, which must be found
   LEDGERS=embedded,raft   and bft; real ones need FABRIC_BIN_DIR
 `);
 await onEachLedger(BENCH, killOn);

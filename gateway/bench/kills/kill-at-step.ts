@@ -1,5 +1,6 @@
-// Preloaded by a gateway that a bench kills: it ends by SIGKILL at one step of a submission, which KILL_AT names. What
-// a gateway runs is not changed otherwise: the step is seen at the calls to its peer, its outbox and its answers.
+// Preloaded by a gateway that a bench kills: it ends by SIGKILL at one step of a submission, which KILL_AT names, when
+// it takes that step for the KILL_AT_TIME-th time. What a gateway runs is not changed otherwise: the step is seen at
+// the calls to its peer, its outbox and its answers.
 import { ServerResponse } from 'node:http';
 import { Client } from '@grpc/grpc-js';
 import { Outbox } from '../../src/outbox/outbox.js';
@@ -25,10 +26,14 @@ export type Step = (typeof STEPS)[number];
 const SOON_MS = 4;
 
 const killAt = process.env.KILL_AT as Step | undefined;
+/** Steps of this kind that it takes first. */
+let left = Number(process.env.KILL_AT_TIME ?? 1) - 1;
 
 /** `soon`: not at once, so that what was begun may leave the process, whole or in part. */
 function reach(step: Step, soon = false): void {
   if (step !== killAt) return;
+  left -= 1;
+  if (left >= 0) return;
   const end = () => process.kill(process.pid, 'SIGKILL');
   if (soon) setTimeout(end, Math.random() * SOON_MS);
   else end();
@@ -72,7 +77,8 @@ if (killAt !== undefined) {
   };
   const { end } = ServerResponse.prototype as Any;
   (ServerResponse.prototype as Any).end = function (this: ServerResponse, ...rest: Any[]) {
-    const isAnswer = this.req.method === 'POST';
+    // An answer that says that nothing is known, or that the peer is away, ends no submission.
+    const isAnswer = this.req.method === 'POST' && this.statusCode < 300;
     if (isAnswer) reach('answer begun', true);
     const ended = end.apply(this, rest);
     if (isAnswer) this.once('finish', () => reach('answered'));
