@@ -207,6 +207,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     ofProcess: options.metricsOfProcess ?? false,
     history,
     apiKeys,
+    connection: options.connection,
     tls,
     figures: () => figures.figures(),
     accounts: () => figures.accounts(),

@@ -21,6 +21,8 @@ interface MetricsOptions {
   readonly accounts?: () => readonly AccountFigures[];
   readonly outbox?: Pick<Outbox, 'waiting'>;
   readonly apiKeys?: Pick<ApiKeys, 'problem'>;
+  /** The connection file, where it is looked at again while the gateway serves. */
+  readonly connection?: { readonly problem: string | undefined } | undefined;
   readonly witnesses?: () => readonly WitnessStatus[];
   /** Of the listener for other hospitals' gateways. */
   readonly witnessTls?: Pick<TlsListener, 'problem' | 'endsAtMs'> | undefined;
@@ -39,8 +41,8 @@ const HISTORY_STATES = ['building', 'following', 'waiting', 'stopped'] as const;
 
 /** `ofProcess` adds memory, event loop and file descriptor figures: once per process. */
 export function createMetrics(options: MetricsOptions) {
-  const { ofProcess, history, apiKeys, tls, figures, witnesses, witnessTls, certificates, outbox, accounts } =
-    options;
+  const { ofProcess, history, apiKeys, connection, tls, figures, witnesses, witnessTls } = options;
+  const { certificates, outbox, accounts } = options;
   const registry = new Registry();
   const registers = [registry];
   let webhooks: WatchedWebhooks | undefined;
@@ -83,6 +85,12 @@ export function createMetrics(options: MetricsOptions) {
     ledgerHeight: new Gauge({
       name: 'consilium_ledger_height',
       help: 'Blocks that the own peer has, as it was asked last; absent where it did not answer.',
+      registers,
+    }),
+    peerServing: new Gauge({
+      name: 'consilium_peer_serving',
+      help: '1 for which of the two own peers serves this gateway; absent where there is one.',
+      labelNames: ['peer'],
       registers,
     }),
     requests: new Histogram({
@@ -202,6 +210,14 @@ export function createMetrics(options: MetricsOptions) {
       registers,
       collect() {
         this.set(apiKeys?.problem() === undefined ? 0 : 1);
+      },
+    }),
+    connectionBroken: new Gauge({
+      name: 'consilium_connection_broken',
+      help: '1 while the connection file, or one that it names, does not fit, so that no change of it counts.',
+      registers,
+      collect() {
+        this.set(connection?.problem === undefined ? 0 : 1);
       },
     }),
     witnessedBlocks: new Gauge({

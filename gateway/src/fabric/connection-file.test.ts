@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { InputError } from '@consilium/command-line';
+import { connectionsOf } from './connection.ts';
 import { readConnection } from './connection-file.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-connection-'));
@@ -49,4 +50,39 @@ test('a key file that is missing or no PEM is named, and nothing of its content'
   };
   assert.match(refused('users/nowhere.pem'), /connection\.json: .*nowhere\.pem/);
   assert.match(refused('users/broken.pem'), /privateKey/);
+});
+
+test('a second peer is read of the own organisation and of others, and neither is taken for the other', () => {
+  const path = join(root, 'two-peers.json');
+  const own = {
+    ...{ mspId: 'NorthMSP', name: 'north', endpoint: 'north.example:7051' },
+    ...{ secondEndpoint: 'north.example:7059', tlsRootCertificate: PEM, clients: {} },
+  };
+  const south = { mspId: 'SouthMSP', endpoint: 'south.example:7051', tlsRootCertificate: PEM };
+  const west = { ...south, mspId: 'WestMSP', secondEndpoint: 'west.example:7059' };
+  const write = (secondEndpoint: unknown) =>
+    writeFileSync(
+      path,
+      JSON.stringify({
+        channel: 'wards',
+        organisations: [{ ...own, secondEndpoint }],
+        peers: [south, west],
+      }),
+    );
+  write(own.secondEndpoint);
+  const endpoints = connectionsOf(readConnection(path, undefined)).map(({ mspId, connection }) => {
+    const { endpoint, secondEndpoint } = connection.organisation;
+    // Whoever asks another one's peer signs as itself.
+    assert.equal(connection.organisation.mspId, 'NorthMSP');
+    return [mspId, endpoint, secondEndpoint];
+  });
+  assert.deepEqual(endpoints, [
+    ['NorthMSP', 'north.example:7051', 'north.example:7059'],
+    ['SouthMSP', 'south.example:7051', undefined],
+    ['WestMSP', 'south.example:7051', 'west.example:7059'],
+  ]);
+  for (const wrong of ['north.example', 7059, '']) {
+    write(wrong);
+    assert.throws(() => readConnection(path, undefined), InputError);
+  }
 });

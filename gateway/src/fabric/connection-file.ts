@@ -6,6 +6,7 @@ import { DomainError, MspId, validate } from '@consilium/domain';
 import { type Static, Type } from 'typebox';
 import { Clean } from 'typebox/value';
 
+const ENDPOINT = '^[^:/ ]+:[0-9]{1,5}$';
 const Pem = Type.String({ pattern: '^-----BEGIN ', description: 'PEM text.' });
 const Client = Type.Object({ certificate: Pem, privateKey: Pem });
 /** Paths of PEM files, from the folder of the connection file: no key is beside its certificate in one file. */
@@ -13,7 +14,13 @@ const ClientFiles = Type.Object({ certificateFile: Type.String(), privateKeyFile
 const Organisation = Type.Object({
   mspId: MspId,
   name: Type.String(),
-  endpoint: Type.String({ pattern: '^[^:/ ]+:[0-9]{1,5}$', description: 'host:port of the own peer.' }),
+  endpoint: Type.String({ pattern: ENDPOINT, description: 'host:port of the own peer.' }),
+  secondEndpoint: Type.Optional(
+    Type.String({
+      pattern: ENDPOINT,
+      description: 'host:port of its second peer, under the same authority.',
+    }),
+  ),
   tlsRootCertificate: Pem,
   clients: Type.Record(Type.String(), Client),
 });
@@ -22,7 +29,7 @@ const OrganisationInFile = Type.Object({
   ...Organisation.properties,
   clients: Type.Record(Type.String(), Type.Union([Client, ClientFiles])),
 });
-const Peer = Type.Pick(Organisation, ['mspId', 'endpoint', 'tlsRootCertificate']);
+const Peer = Type.Pick(Organisation, ['mspId', 'endpoint', 'secondEndpoint', 'tlsRootCertificate']);
 const ConnectionFile = Type.Object({
   channel: Type.String({ minLength: 1 }),
   organisations: Type.Array(OrganisationInFile, { minItems: 1 }),
@@ -75,9 +82,10 @@ function connectionIn(
   return {
     channel,
     organisation,
-    peers: [...others.values()].map(({ mspId, endpoint, tlsRootCertificate }) => ({
+    peers: [...others.values()].map(({ mspId, endpoint, secondEndpoint, tlsRootCertificate }) => ({
       mspId,
       endpoint,
+      ...(secondEndpoint !== undefined && { secondEndpoint }),
       tlsRootCertificate,
     })),
   };

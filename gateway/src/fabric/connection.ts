@@ -8,11 +8,13 @@ export type { Connection } from './connection-file.ts';
 /** A connection to the own peer, and to each of the others with the own identities, by whose peer it is. */
 export function connectionsOf(connection: Connection): { mspId: string; connection: Connection }[] {
   const { organisation, peers } = connection;
+  const { mspId, name, clients } = organisation;
   return [
-    { mspId: organisation.mspId, connection },
-    ...peers.map(({ mspId, endpoint, tlsRootCertificate }) => ({
-      mspId,
-      connection: { ...connection, organisation: { ...organisation, endpoint, tlsRootCertificate } },
+    { mspId, connection },
+    ...peers.map(({ mspId: of, ...place }) => ({
+      mspId: of,
+      // Neither of the own peers is one of theirs.
+      connection: { ...connection, organisation: { mspId, name, clients, ...place } },
     })),
   ];
 }

@@ -1,9 +1,10 @@
-// The ledger on Hyperledger Fabric: the only file that knows its SDK. One TLS connection to the organisation's
-// own peer; one identity per role; every call with a deadline; every error named by the step that failed.
+// The ledger on Hyperledger Fabric: the only file that knows its SDK. TLS connections to the organisation's own
+// peers, of which one serves; one identity per role; every call with a deadline; every error named by the step that
+// failed.
 import { createPrivateKey } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { canonicalJson, type Role } from '@consilium/domain/ledger';
-import { Client, credentials, status as GrpcStatus, type Interceptor } from '@grpc/grpc-js';
+import { status as GrpcStatus, type Interceptor } from '@grpc/grpc-js';
 import {
   type ChaincodeEventsOptions,
   type Commit,
@@ -51,9 +52,10 @@ import {
 } from './ledger-failures.ts';
 import { findMissing } from './missing-parts.ts';
 import type { OrderersSeen } from './orderers-seen.ts';
-import { CHANNEL_OPTIONS, RECONNECT_MS } from './peer-connection.ts';
+import { RECONNECT_MS } from './peer-connection.ts';
 import { configurationBlockOf, envelopeIn, setsPolicy, transactionsOfBlockMax } from './resending.ts';
 import { answerOf, failureOf, isPassing } from './sdk-errors.ts';
+import { OwnPeers } from './sdk-peers.ts';
 import { signedBy, signing } from './sdk-signing.ts';
 import { StandingLedger } from './stalled-ledger.ts';
 import { unsignedProposal, unsignedTransaction } from './unsigned-messages.ts';
@@ -102,7 +104,7 @@ export class FabricLedger implements Ledger {
   readonly chaincode: string;
   readonly #options: FabricLedgerOptions;
   #connection: Connection;
-  readonly #client: Client;
+  readonly #peers: OwnPeers;
   /** By the name of the client: a role, or a person. */
   #signers = new Map<string, Signer>();
   /** Whose certificates were replaced: what began with them ends with them. */
@@ -118,10 +120,10 @@ export class FabricLedger implements Ledger {
     this.channel = channel;
     this.mspId = organisation.mspId;
     this.chaincode = options.chaincode;
-    const tls = credentials.createSsl(Buffer.from(organisation.tlsRootCertificate));
-    this.#client = new Client(organisation.endpoint, tls, {
-      ...CHANNEL_OPTIONS,
+    this.#peers = OwnPeers.of(options.connection, {
       interceptors: options.interceptors ?? [],
+      onMove: (serving) =>
+        options.log.warn({ mspId: this.mspId, serving }, 'the other peer of the organisation serves now'),
     });
     this.#orderers = new WatchedOrderers({
       configuration: () => this.#configuration(),
@@ -148,7 +150,7 @@ export class FabricLedger implements Ledger {
 
   propose(call: Pick<LedgerCall, 'name' | 'argument'>, certificate: string): UnsignedMessage {
     const identity = { mspId: this.mspId, credentials: Buffer.from(certificate) };
-    const network = connect({ client: this.#client, identity }).getNetwork(this.channel);
+    const network = connect({ client: this.#peers.client, identity }).getNetwork(this.channel);
     const proposal = network.getContract(this.#options.chaincode).newProposal(call.name, argumentsOf(call));
     return unsignedProposal(proposal.getBytes());
   }
@@ -234,9 +236,11 @@ export class FabricLedger implements Ledger {
     let patienceMs = this.#options.limits.resendAfterMs;
     for (let waitMs = patienceMs; ; ) {
       const deadline = Math.min(untilMs, Date.now() + waitMs);
+      const { serving } = this.#peers;
       try {
         return await commit.getStatus({ deadline });
       } catch (error) {
+        if (this.#peers.hasMoved(error, serving)) continue;
         const late = error instanceof GatewayError && error.code === GrpcStatus.DEADLINE_EXCEEDED;
         if (deadline === untilMs || !(late || Date.now() >= deadline)) throw error;
       }
@@ -283,8 +287,8 @@ export class FabricLedger implements Ledger {
   async evaluate(call: LedgerCall): Promise<unknown> {
     const proposal = this.#signer(signerOf(call)).contract.newProposal(call.name, argumentsOf(call));
     const waiting = deadlineIn(this.#options.limits.evaluateTimeoutMs);
-    const result = await proposal
-      .evaluate(waiting)
+    const result = await this.#peers
+      .ask(() => proposal.evaluate(waiting))
       .catch((error) => this.#raise({ step: 'evaluate', error, ...waiting }));
     return parseJson(textOf(result));
   }
@@ -359,7 +363,8 @@ export class FabricLedger implements Ledger {
     const proposal = this.#signer(signerOf(call)).contract.newProposal(call.name, options);
     const waiting = deadlineIn(this.#options.limits.endorseTimeoutMs);
     const raise = (error: unknown) => this.#raise({ step: 'endorse', error, ...waiting });
-    return envelopeIn((await proposal.endorse(waiting).catch(raise)).getBytes());
+    const answered = await this.#peers.ask(() => proposal.endorse(waiting)).catch(raise);
+    return envelopeIn(answered.getBytes());
   }
 
   #block = async (number: number) => common.Block.deserializeBinary(await this.block(number));
@@ -367,10 +372,11 @@ export class FabricLedger implements Ledger {
   async #chain(question: string, ...parameters: readonly string[]): Promise<Uint8Array> {
     const { network } = this.#anySigner();
     const waiting = deadlineIn(this.#options.limits.evaluateTimeoutMs);
-    return network
+    const proposal = network
       .getContract('qscc')
-      .newProposal(question, { arguments: [this.channel, ...parameters] })
-      .evaluate(waiting)
+      .newProposal(question, { arguments: [this.channel, ...parameters] });
+    return this.#peers
+      .ask(() => proposal.evaluate(waiting))
       .catch((error) => this.#raise({ step: 'evaluate', error, ...waiting }));
   }
 
@@ -382,7 +388,8 @@ export class FabricLedger implements Ledger {
       mspId,
       chaincode,
       hasIdentity: this.roles.length > 0,
-      connected: () => this.#connected(READY_TIMEOUT_MS.connect),
+      connected: () => this.#peers.connected(READY_TIMEOUT_MS.connect),
+      serving: () => this.#peers.serving,
       unendorsed: () => failureOf(probe().endorse(deadlineIn(READY_TIMEOUT_MS.endorsement))),
       unanswered: () => failureOf(probe().evaluate(deadlineIn(READY_TIMEOUT_MS.answer))),
       unansweredByOwn: () =>
@@ -411,13 +418,7 @@ export class FabricLedger implements Ledger {
   async close(): Promise<void> {
     for (const gateway of this.#replaced) gateway.close();
     for (const { gateway } of this.#signers.values()) gateway.close();
-    this.#client.close();
-  }
-
-  #connected(timeoutMs: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#client.waitForReady(Date.now() + timeoutMs, (error) => (error ? reject(error) : resolve()));
-    });
+    this.#peers.close();
   }
 
   #anySigner(): Signer {
@@ -439,7 +440,7 @@ export class FabricLedger implements Ledger {
     const client = this.#connection.organisation.clients[name];
     if (client === undefined) throw missingIdentity(name);
     const gateway = connect({
-      client: this.#client,
+      client: this.#peers.client,
       identity: { mspId: this.mspId, credentials: Buffer.from(client.certificate) },
       ...signing(createPrivateKey(client.privateKey)),
     });
@@ -456,7 +457,7 @@ export class FabricLedger implements Ledger {
       const proposal = propose();
       const transactionId = proposal.getTransactionId();
       try {
-        return await proposal.endorse(waiting);
+        return await this.#peers.ask(() => proposal.endorse(waiting));
       } catch (error) {
         if (!(error instanceof GatewayError)) throw error;
         const failure = this.#failure({ step: 'endorse', transactionId, error, ...waiting });

@@ -74,10 +74,16 @@ export interface EventsOptions {
 /** In this order: what follows the first that is missing was not asked. */
 export const READINESS_CHECKS = ['peer', 'chaincode', 'endorsement', 'commit'] as const;
 
+/** Of an organisation's own peers, in the order of the connection file. */
+export const SERVING_PEERS = ['first', 'second'] as const;
+export type ServingPeer = (typeof SERVING_PEERS)[number];
+
 /** One thing readiness depends on; `problem` says what is missing. */
 export interface ReadinessCheck {
   readonly name: (typeof READINESS_CHECKS)[number];
   readonly problem?: string;
+  /** Of `peer`, where the organisation has two: which one serves. */
+  readonly serving?: ServingPeer;
 }
 
 /** Those that hold before the one that does not, and that one. */

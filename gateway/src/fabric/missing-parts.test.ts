@@ -9,6 +9,7 @@ const whole: Probes = {
   chaincode: 'consilium',
   hasIdentity: true,
   connected: fine,
+  serving: () => undefined,
   unendorsed: fine,
   unanswered: fine,
   unansweredByOwn: fine,
@@ -21,6 +22,14 @@ const last = async (probes: Partial<Probes>): Promise<ReadinessCheck | undefined
 
 test('nothing is missing where each part answers', async () => {
   assert.deepEqual(await findMissing(whole), nothingMissing());
+});
+
+test('which of two own peers serves is said beside the peer that answers, and of none that does not', async () => {
+  const found = await findMissing({ ...whole, serving: () => 'second' });
+  assert.deepEqual(found, [{ name: 'peer', serving: 'second' }, ...nothingMissing().slice(1)]);
+  const connected = () => Promise.reject(new Error('nobody'));
+  const without = await findMissing({ ...whole, connected, serving: () => 'first' });
+  assert.deepEqual(without, [{ name: 'peer', problem: 'the peer of AMSP does not answer' }]);
 });
 
 test('the own peer without chaincode is missing although others endorse and answer in its place', async () => {

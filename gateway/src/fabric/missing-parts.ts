@@ -1,6 +1,6 @@
 // What a gateway's work depends on, asked from the nearest on: each answer is from something that did it, not from a
 // port.
-import { missing, nothingMissing, type ReadinessCheck } from './ledger.ts';
+import { missing, nothingMissing, type ReadinessCheck, type ServingPeer } from './ledger.ts';
 
 /** Each answers why not, or undefined. */
 export interface Probes {
@@ -9,6 +9,8 @@ export interface Probes {
   readonly hasIdentity: boolean;
   /** @throws where the own peer does not answer */
   readonly connected: () => Promise<void>;
+  /** Which of two own peers serves; undefined where there is one. */
+  readonly serving: () => ServingPeer | undefined;
   /** Whether enough organisations endorse. */
   readonly unendorsed: () => Promise<string | undefined>;
   /** Whether any peer answers for the chaincode, */
@@ -22,6 +24,15 @@ export interface Probes {
 }
 
 export async function findMissing(probes: Probes): Promise<readonly ReadinessCheck[]> {
+  const checks = await lookForMissing(probes);
+  const serving = probes.serving();
+  if (serving === undefined) return checks;
+  return checks.map((check) =>
+    check.name === 'peer' && check.problem === undefined ? { ...check, serving } : check,
+  );
+}
+
+async function lookForMissing(probes: Probes): Promise<readonly ReadinessCheck[]> {
   const { mspId, chaincode } = probes;
   if (!probes.hasIdentity) {
     return [{ name: 'peer', problem: 'the connection file has no identity for any role' }];

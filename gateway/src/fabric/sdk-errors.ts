@@ -1,4 +1,5 @@
 // What the SDK's errors say: which pass by themselves, and what a peer answered.
+import { status as GrpcStatus } from '@grpc/grpc-js';
 import { GatewayError } from '@hyperledger/fabric-gateway';
 import { isBeyondHeight, type PeerAnswer, passesByItself, unanswered } from './ledger-failures.ts';
 import { publicMessage } from './refusals.ts';
@@ -6,6 +7,10 @@ import { publicMessage } from './refusals.ts';
 /** Whether a stream that ended with it may be taken up again. */
 export const isPassing = (error: unknown) =>
   error instanceof GatewayError ? passesByItself(error.code) : isBeyondHeight(error);
+
+/** Nobody answered, or nobody who could do it. */
+export const isUnavailable = (error: unknown): boolean =>
+  error instanceof GatewayError && error.code === GrpcStatus.UNAVAILABLE;
 
 /** What the peer said. */
 export const answerOf = ({ code, message, details }: GatewayError): PeerAnswer => ({

@@ -84,5 +84,7 @@ function refuseMisfits(clients: Clients): void {
   }
 }
 
-const placeOf = ({ channel, organisation, peers }: Connection): string =>
-  JSON.stringify([channel, organisation.endpoint, organisation.tlsRootCertificate, peers]);
+const placeOf = ({ channel, organisation, peers }: Connection): string => {
+  const { endpoint, secondEndpoint, tlsRootCertificate } = organisation;
+  return JSON.stringify([channel, endpoint, secondEndpoint, tlsRootCertificate, peers]);
+};

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { nothingMissing } from '../fabric/ledger.ts';
 import { openGateway } from '../testing/gateway-fixture.ts';
 
 test('a gateway is healthy without its ledger, and says what it misses until it is back', async (t) => {
@@ -30,7 +31,10 @@ test('a connection file that does not fit makes a gateway unready, says nothing 
   const gateway = await openGateway({ connection });
   t.after(() => gateway.close());
   const ready = () => gateway.app.inject('/readyz');
+  const broken = async () =>
+    /^consilium_connection_broken (\d)$/m.exec((await gateway.app.inject('/metrics')).body)?.[1];
   assert.equal((await ready()).statusCode, 200);
+  assert.equal(await broken(), '0');
   connection.problem = 'the key of the client anna is not that of its certificate';
   const without = await ready();
   assert.equal(without.statusCode, 503);
@@ -38,9 +42,32 @@ test('a connection file that does not fit makes a gateway unready, says nothing 
   assert.equal(last.name, 'connection');
   assert.match(last.problem, /does not fit, so that no change of it counts/);
   assert.doesNotMatch(without.body, /anna/);
+  assert.equal(await broken(), '1');
   assert.equal((await gateway.app.inject('/healthz')).statusCode, 200);
   connection.problem = undefined;
   assert.equal((await ready()).statusCode, 200);
+  assert.equal(await broken(), '0');
+});
+
+test('which of two own peers serves is said to whoever asks whether the gateway can work, and in metrics', async (t) => {
+  const gateway = await openGateway();
+  t.after(() => gateway.close());
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  const figures = async () => {
+    t.mock.timers.tick(31_000);
+    await gateway.app.inject('/metrics');
+    const { body } = await gateway.app.inject('/metrics');
+    return body.split('\n').filter((line) => line.startsWith('consilium_peer_serving'));
+  };
+  assert.deepEqual(await figures(), []);
+  assert.doesNotMatch((await gateway.app.inject('/readyz')).body, /serving/);
+  gateway.ledger.missing = [{ name: 'peer', serving: 'second' }, ...nothingMissing().slice(1)];
+  assert.deepEqual(await figures(), [
+    'consilium_peer_serving{peer="first"} 0',
+    'consilium_peer_serving{peer="second"} 1',
+  ]);
+  const { statusCode, body } = await gateway.app.inject('/readyz');
+  assert.deepEqual([statusCode, JSON.parse(body).checks[0]], [200, { name: 'peer', serving: 'second' }]);
 });
 
 test('metrics count requests by route and ledger calls by transaction and outcome', async (t) => {

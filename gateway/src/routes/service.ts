@@ -3,7 +3,13 @@ import { GATEWAY_PATHS, ROLES, type Role } from '@consilium/domain';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
 import type { Dependencies, WatchedFile } from '../dependencies.ts';
-import { type Ledger, nothingMissing, READINESS_CHECKS, type ReadinessCheck } from '../fabric/ledger.ts';
+import {
+  type Ledger,
+  nothingMissing,
+  READINESS_CHECKS,
+  type ReadinessCheck,
+  SERVING_PEERS,
+} from '../fabric/ledger.ts';
 import type { ApiKeys } from '../http/api-keys.ts';
 import { problemResponses } from '../http/documentation.ts';
 import { routeUrl } from '../http/route-url.ts';
@@ -21,6 +27,11 @@ const Readiness = Type.Object({
     Type.Object({
       name: Type.Enum([...READINESS_CHECKS, 'history', 'connection', 'api-keys', 'tls']),
       problem: Type.Optional(Type.String()),
+      serving: Type.Optional(
+        Type.Enum([...SERVING_PEERS], {
+          description: 'Of `peer`, where the organisation has two: which one serves.',
+        }),
+      ),
     }),
   ),
 });
@@ -68,8 +79,12 @@ class WatchedReadiness {
 
   async #ask(): Promise<readonly ReadinessCheck[]> {
     const checks = await this.#ledger.ready();
-    const { ready, orderers, certificateExpiry, ledgerHeight } = this.#metrics;
+    const { ready, orderers, certificateExpiry, ledgerHeight, peerServing } = this.#metrics;
     ready.reset();
+    const serving = checks.find((check) => check.serving !== undefined)?.serving;
+    peerServing.reset();
+    if (serving !== undefined)
+      for (const peer of SERVING_PEERS) peerServing.set({ peer }, peer === serving ? 1 : 0);
     for (const { name, problem } of checks) ready.set({ check: name }, problem === undefined ? 1 : 0);
     if (checks.every(({ name, problem }) => name !== 'peer' || problem === undefined)) {
       ledgerHeight.set(await this.#ledger.height());
@@ -141,9 +156,9 @@ export function addServiceRoutes(
       summary:
         'Whether this gateway can work: its peer, the chaincode, endorsements, and committed transactions.',
       description:
-        'Asks for an endorsement, not only for a port, and says what is missing. `chaincode` is about the own peer: ' +
-        'others would answer in its place. `commit` says when the channel stops: orderers accepted a transaction, and ' +
-        'no block has come since; or too few orderers work, which are asked for their newest block every few seconds. ' +
+        'Asks for an endorsement, not only for a port, and says what is missing. Where the organisation has two peers, ' +
+        '`serving` says which one serves. `chaincode` is about the own peers: others would answer in their place. ' +
+        '`commit` says when the channel stops: orderers accepted a transaction, and no block has come since; or too few orderers work, which are asked for their newest block every few seconds. ' +
         '`history` is there where something is wrong with the ledger itself, as two blocks of one number: ' +
         'GET /v1/attention says more; and while an index that was changed is made again. `connection` is ' +
         'there while the connection file, or one that it names, does not fit, `api-keys` while the file of API keys ' +

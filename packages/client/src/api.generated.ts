@@ -1648,6 +1648,7 @@ export interface GetReadinessAnswer {
 export interface GetReadinessAnswerCheck {
   readonly name: GetReadinessAnswerCheckName;
   readonly problem?: string;
+  readonly serving?: GetReadinessAnswerCheckServing;
 }
 
 /** `GetReadinessAnswerCheckName` of the OpenAPI document. */
@@ -1660,6 +1661,9 @@ export type GetReadinessAnswerCheckName =
   | 'connection'
   | 'api-keys'
   | 'tls';
+
+/** Of `peer`, where the organisation has two: which one serves. */
+export type GetReadinessAnswerCheckServing = 'first' | 'second';
 
 /** `GetReadinessAnswerStatus` of the OpenAPI document. */
 export type GetReadinessAnswerStatus = 'ready' | 'not ready';
