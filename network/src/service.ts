@@ -61,6 +61,11 @@ export class Service {
     this.#options = options;
   }
 
+  /** Whether `stop` was called, after which it never runs again. */
+  get isStopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
   get record(): ServiceRecord {
     const { name, organisation, port, url, log } = this.definition;
     return {

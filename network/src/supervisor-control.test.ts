@@ -9,7 +9,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceDefinition } from './service.ts';
 import { readState } from './state-file.ts';
 import { Supervisor } from './supervisor.ts';
-import { listenForControl, NoSupervisorError, restartServices } from './supervisor-control.ts';
+import {
+  listenForControl,
+  NoSupervisorError,
+  restartServices,
+  startServices,
+  stopServices,
+} from './supervisor-control.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-control-'));
 after(() => rmSync(root, { recursive: true }));
@@ -80,6 +86,45 @@ test('services are restarted one after the other, each when the one before is re
   );
 });
 
+test('a service that was stopped stays down until it is started, and the others run on', async () => {
+  const { directory, supervisor, story } = await started('stop-one', (place) =>
+    ['peer', 'gateway'].map((name) => dummy(place, name)),
+  );
+  const states = () => readState(directory)!.services.map(({ name, state }) => `${name} ${state}`);
+  const said: string[] = [];
+  const say = (line: string) => said.push(line.replace(/ [(].*/, ''));
+  try {
+    await stopServices(directory, ['peer'], say);
+    assert.deepEqual(states(), ['peer stopped', 'gateway running']);
+    await assert.rejects(restartServices(directory, ['peer'], say), /peer is stopped/);
+    await startServices(directory, ['peer', 'gateway'], say);
+    assert.deepEqual(states(), ['peer running', 'gateway running']);
+    assert.deepEqual(story(), ['began peer', 'began gateway', 'ended peer', 'began peer']);
+    assert.deepEqual(said, [
+      'peer was stopped',
+      'peer was started and is ready',
+      'gateway is running already',
+    ]);
+  } finally {
+    await supervisor.stop();
+  }
+  assert.equal(story().filter((line) => line === 'ended peer').length, 2);
+});
+
+test('one that cannot be started again is said, and stays down', async () => {
+  const { directory, supervisor } = await started('stop-broken', (place) => [dummy(place, 'peer', true)]);
+  try {
+    await stopServices(directory, ['peer'], () => {});
+    await assert.rejects(
+      startServices(directory, ['peer'], () => {}),
+      /peer exited with code 7/,
+    );
+    assert.equal(readState(directory)!.services[0]!.state, 'stopped');
+  } finally {
+    await supervisor.stop();
+  }
+});
+
 test('one that does not come back ends the row, is said, and the others run as they did', async () => {
   const { directory, supervisor, story } = await started('broken', (place) => [
     dummy(place, 'peer', true),
@@ -134,7 +179,7 @@ test('a stop in the middle of a restart ends it, and leaves neither a record nor
   isHeld = true;
   const restarting = assert.rejects(
     restartServices(directory, [], () => {}),
-    /ended before it had restarted all|stopped while/,
+    /ended before it had done all|stopped while/,
   );
   while (!story().includes('ended peer')) await sleep(10);
   await supervisor.stop();
@@ -146,8 +191,9 @@ test('a stop in the middle of a restart ends it, and leaves neither a record nor
 
 test('a folder that can have no socket is said, and keeps nothing from running', async () => {
   const said: string[] = [];
+  const never = async () => assert.fail('was asked');
   const options = {
-    restart: async () => assert.fail('restarted'),
+    ...{ restart: never, stop: never, start: never },
     report: (line: string) => said.push(line),
   };
   for (const folder of [join(root, 'absent'), join(root, 'x'.repeat(120))])

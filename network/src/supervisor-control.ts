@@ -11,9 +11,11 @@ const REQUEST_BYTES_MAX = 64 * 1024;
 
 const socketIn = (directory: string): string => join(directory, 'control.sock');
 
-interface Request {
-  readonly restart: readonly string[];
-}
+const VERBS = ['restart', 'stop', 'start'] as const;
+type Verb = (typeof VERBS)[number];
+type Request = Readonly<Partial<Record<Verb, readonly string[]>>>;
+type Work = (names: readonly string[], say: (line: string) => void) => Promise<void>;
+
 type Answer =
   | { readonly kind: 'progress'; readonly line: string }
   | { readonly kind: 'done' }
@@ -23,15 +25,14 @@ export interface Control {
   close(): void;
 }
 
-export interface ControlOptions {
-  readonly restart: (names: readonly string[], say: (line: string) => void) => Promise<void>;
+export interface ControlOptions extends Readonly<Record<Verb, Work>> {
   readonly report: (line: string) => void;
 }
 
 /** Undefined where the folder can have no socket, such as one on a share, or with a long path, which is reported. */
 export async function listenForControl(
   directory: string,
-  { restart, report }: ControlOptions,
+  { report, ...work }: ControlOptions,
 ): Promise<Control | undefined> {
   const path = socketIn(directory);
   const without = (why: string) => report(`services of ${directory} cannot be restarted one by one: ${why}`);
@@ -53,7 +54,7 @@ export async function listenForControl(
       if (text.length > REQUEST_BYTES_MAX) return void socket.destroy();
       if (!text.includes('\n')) return;
       socket.off('data', read);
-      serve(text, { restart, say: (line) => answer({ kind: 'progress', line }) }).then(
+      serve(text, work, (line) => answer({ kind: 'progress', line })).then(
         () => answer({ kind: 'done' }),
         (error: Error) => answer({ kind: 'failed', message: error.message }),
       );
@@ -81,13 +82,15 @@ export async function listenForControl(
 
 async function serve(
   line: string,
-  { restart, say }: Pick<ControlOptions, 'restart'> & { readonly say: (line: string) => void },
+  work: Readonly<Record<Verb, Work>>,
+  say: (line: string) => void,
 ): Promise<void> {
-  const request = JSON.parse(line) as Partial<Request> | null;
-  const names = request?.restart;
-  if (!Array.isArray(names) || !names.every((name) => typeof name === 'string'))
-    throw new Error('a request to the supervisor has the names of services to restart');
-  await restart(names, say);
+  const request = JSON.parse(line) as Request | null;
+  const verb = VERBS.find((one) => request?.[one] !== undefined);
+  const names = verb && request?.[verb];
+  if (verb === undefined || !Array.isArray(names) || !names.every((name) => typeof name === 'string'))
+    throw new Error(`a request to the supervisor has the names of services to ${VERBS.join(', or to ')}`);
+  await work[verb](names, say);
 }
 
 /** Nothing runs in the folder, or what runs there cannot be asked. */
@@ -100,9 +103,29 @@ export class NoSupervisorError extends Error {
  *
  * @throws NoSupervisorError; Error with what the supervisor says
  */
-export async function restartServices(
+export const restartServices = (
   directory: string,
   names: readonly string[],
+  report: (line: string) => void,
+): Promise<void> => askSupervisor(directory, { restart: names }, report);
+
+/** Ends services, which stay down until they are started. @throws as restartServices */
+export const stopServices = (
+  directory: string,
+  names: readonly string[],
+  report: (line: string) => void,
+): Promise<void> => askSupervisor(directory, { stop: names }, report);
+
+/** Starts those that were stopped, and resolves when each is ready. @throws as restartServices */
+export const startServices = (
+  directory: string,
+  names: readonly string[],
+  report: (line: string) => void,
+): Promise<void> => askSupervisor(directory, { start: names }, report);
+
+async function askSupervisor(
+  directory: string,
+  request: Request,
   report: (line: string) => void,
 ): Promise<void> {
   const socket = connect(socketIn(directory));
@@ -113,14 +136,14 @@ export async function restartServices(
         reject(new NoSupervisorError(`no supervisor answers in ${directory}: is it up?`, { cause })),
       );
     });
-    socket.write(`${JSON.stringify({ restart: names } satisfies Request)}\n`);
+    socket.write(`${JSON.stringify(request)}\n`);
     for await (const line of createInterface({ input: socket })) {
       const answer = JSON.parse(line) as Answer;
       if (answer.kind === 'progress') report(answer.line);
       else if (answer.kind === 'done') return;
       else throw new Error(answer.message);
     }
-    throw new NoSupervisorError(`the supervisor in ${directory} ended before it had restarted all`);
+    throw new NoSupervisorError(`the supervisor in ${directory} ended before it had done all`);
   } finally {
     socket.destroy();
   }

@@ -7,7 +7,13 @@ import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { DEFAULT_LOG_LIMITS, type LogLimits, rotateLog } from './log-rotation.ts';
 import { endProcess, identify, isRunning } from './process-identity.ts';
 import type { Plan } from './runtime.ts';
-import { leftovers, SERVICE_OPTIONS, Service, type ServiceOptions } from './service.ts';
+import {
+  leftovers,
+  SERVICE_OPTIONS,
+  Service,
+  type ServiceDefinition,
+  type ServiceOptions,
+} from './service.ts';
 import { type ConsortiumState, readState, removeState, writeState, writeWhole } from './state-file.ts';
 import { type Control, listenForControl } from './supervisor-control.ts';
 
@@ -49,6 +55,8 @@ export async function endLeftovers(state: ConsortiumState, graceMs: number): Pro
   );
   return ended.filter((how) => how !== 'absent').length;
 }
+
+const secondsSince = (begunMs: number): string => ((Date.now() - begunMs) / 1000).toFixed(1);
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -100,12 +108,7 @@ export class Supervisor {
       for (const { title, services, complete } of plan.stages) {
         const begun = Date.now();
         const started = services.map((definition) => {
-          const service = new Service(definition, {
-            ...SERVICE_OPTIONS,
-            ...this.#options.service,
-            changed: () => this.#record(),
-            report,
-          });
+          const service = this.#serviceOf(definition);
           this.#services.push(service);
           return service;
         });
@@ -114,7 +117,7 @@ export class Supervisor {
         if (failed !== undefined) throw failed.reason;
         if (this.#stopping === null) await complete?.(this.#interrupted.signal, report);
         if (this.#stopping !== null) throw new Error('stopped while it started');
-        report(`${title} ready (${((Date.now() - begun) / 1000).toFixed(1)} s)`);
+        report(`${title} ready (${secondsSince(begun)} s)`);
       }
       this.#options.started?.(this.#services.map(({ definition }) => definition.name));
       this.#phase = 'running';
@@ -122,6 +125,8 @@ export class Supervisor {
       this.#record();
       this.#control = await listenForControl(directory, {
         restart: (names, say) => this.restart(names, say),
+        stop: (names, say) => this.stopSome(names, say),
+        start: (names, say) => this.startSome(names, say),
         report,
       });
       if (plan.afterwards !== undefined) this.#goOn(plan.afterwards);
@@ -139,21 +144,62 @@ export class Supervisor {
    * @throws Error naming services that are none; ServiceFailedError, and nothing further is restarted.
    */
   restart(names: readonly string[], say: (line: string) => void): Promise<void> {
-    const work = this.#restarting.then(async () => {
+    return this.#inTurn(names, async (service) => {
+      const begun = Date.now();
+      await service.restart();
+      say(`${service.definition.name} was restarted and is ready (${secondsSince(begun)} s)`);
+    });
+  }
+
+  /** Ends services one after the other; they stay down until `startSome`. @throws Error as restart */
+  stopSome(names: readonly string[], say: (line: string) => void): Promise<void> {
+    return this.#inTurn(names, async (service) => {
+      await service.stop();
+      say(`${service.definition.name} was stopped`);
+    });
+  }
+
+  /** Starts those of the services that were stopped. @throws Error as restart */
+  startSome(names: readonly string[], say: (line: string) => void): Promise<void> {
+    return this.#inTurn(names, async (before) => {
+      const { definition, record } = before;
+      if (!before.isStopped) return say(`${definition.name} is ${record.state} already`);
+      const begun = Date.now();
+      const service = this.#serviceOf(definition);
+      this.#services[this.#services.indexOf(before)] = service;
+      try {
+        await service.start();
+      } catch (error) {
+        // Nothing would start it again by itself.
+        await service.stop();
+        throw error;
+      }
+      say(`${definition.name} was started and is ready (${secondsSince(begun)} s)`);
+    });
+  }
+
+  #inTurn(names: readonly string[], work: (service: Service) => Promise<void>): Promise<void> {
+    const done = this.#restarting.then(async () => {
       const known = this.#services.map(({ definition }) => definition.name);
       const unknown = names.filter((name) => !known.includes(name));
       if (unknown.length > 0)
         throw new Error(`no service ${unknown.join(', ')}: write some of ${known.join(', ')}`);
-      const chosen = names.length === 0 ? known : names;
-      for (const name of chosen) {
+      for (const name of names.length === 0 ? known : names) {
         if (this.#stopping !== null) throw new Error('stopped while services were restarted');
-        const begun = Date.now();
-        await this.#services.find(({ definition }) => definition.name === name)!.restart();
-        say(`${name} was restarted and is ready (${((Date.now() - begun) / 1000).toFixed(1)} s)`);
+        await work(this.#services.find(({ definition }) => definition.name === name)!);
       }
     });
-    this.#restarting = work.catch(() => undefined);
-    return work;
+    this.#restarting = done.catch(() => undefined);
+    return done;
+  }
+
+  #serviceOf(definition: ServiceDefinition): Service {
+    return new Service(definition, {
+      ...SERVICE_OPTIONS,
+      ...this.#options.service,
+      changed: () => this.#record(),
+      report: this.#options.report,
+    });
   }
 
   #goOn(afterwards: NonNullable<Plan['afterwards']>): void {
