@@ -84,15 +84,15 @@ hospital-found: ## Compute the channel's first block from all definitions
 hospital-join: ## Take up a channel that others founded, by its digest in consortium.yaml
 hospital-agree: ## Take up a consortium.yaml that changed: say each difference, also from the channel
 hospital-leave: ## Say what is owed before this hospital's keys can be deleted (CONFIRM=MSPID deletes them)
-hospital-up: ## Start this organisation: orderer, peer, chaincode, IPFS, trainer, gateway
-hospital-down: ## Stop it
+hospital-up: ## Start this organisation: orderer, peers, chaincode, IPFS, trainer, gateway; or SERVICE= that was stopped
+hospital-down: ## Stop it, or SERVICE= alone
 hospital-restart: ## Restart SERVICE=, or all one after the other, each when the one before is ready
 hospital-status: ## Show its processes, and whether the others answer
 hospital-logs: ## Show the end of its logs (SERVICE=)
 hospital-doctor: ## Look for what is wrong: names, ports, TLS, certificates, disk, file modes, quorum
 hospital-upgrade: ## Restart it with this release, and the chaincode that consortium.yaml names
 hospital-expiry: ## Say when each certificate ends (METRICS=FILE: for Prometheus' node_exporter too)
-hospital-renew: ## Renew the certificates of WHAT=peer|gateway|trainer|chaincode|links|witness|admin|all|orderer
+hospital-renew: ## Renew the certificates of WHAT=peer|peer1|gateway|trainer|chaincode|links|witness|admin|all|orderer
 hospital-enrol: ## Invite PERSON= as ROLE= (HERE=1: the gateway signs for them), or certify their REQUEST=
 hospital-persons: ## List who was enrolled
 hospital-revoke: ## Revoke WHAT=trainer (which gets another key), or PERSON=, or CERTIFICATE=file, also of a host (REASON=)

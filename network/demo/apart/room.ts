@@ -37,7 +37,7 @@ export interface HospitalStatus {
     readonly pid: number | null;
     readonly restarts: number;
   }[];
-  readonly readiness: { readonly ready: boolean; readonly why: string };
+  readonly readiness: { readonly ready: boolean; readonly why: string; readonly serving?: string };
 }
 
 interface Digests {

@@ -20,7 +20,7 @@ interface Reached {
 export function placeOfHospital(file: string): OwnPlace {
   const hospital = readHospital(file);
   const layout = hospitalLayout(hospital);
-  const { fabric, peer, orderer } = layout;
+  const { fabric, peer, secondPeer, orderer } = layout;
   if (!existsSync(peer.adminMspDir)) {
     throw new ConfigError(file, `has no identities in ${peer.adminMspDir}: run \`hospital init\` first`);
   }
@@ -38,6 +38,7 @@ export function placeOfHospital(file: string): OwnPlace {
     genesis: isFounded ? digestOfFirstBlock(readFileSync(fabric.genesisBlock)) : undefined,
     administrator: peer.adminMspDir,
     peer: isFounded ? nodeOf(peer) : undefined,
+    ...(isFounded && secondPeer && { secondPeer: nodeOf(secondPeer) }),
     packageOf: (name, version) => {
       const known = chaincodeVersions(layout).find((one) => one.version === version);
       return known && packageOf(name, known).id;

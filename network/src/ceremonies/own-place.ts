@@ -9,7 +9,7 @@ import { Type } from 'typebox';
 import { Errors } from 'typebox/value';
 import { parse } from 'yaml';
 import type { SigningIdentity } from './ceremony-signatures.ts';
-import { type FabricNode, fetchBlock } from './fabric-nodes.ts';
+import { type FabricNode, FabricNodeError, fetchBlock } from './fabric-nodes.ts';
 import type { OrganisationDefinition } from './organisation-definition.ts';
 import { refuse } from './refused-ceremony.ts';
 import { configurationIn, digestOfFirstBlock, type Place } from './review.ts';
@@ -41,6 +41,8 @@ export interface OwnPlace {
   /** The administrator's folder `msp`. */
   readonly administrator: string;
   readonly peer: FabricNode | undefined;
+  /** Asked in its place where it does not answer; absent where the organisation has one peer. */
+  readonly secondPeer?: FabricNode;
   readonly orderers: readonly FabricNode[];
   /** Of all that its consortium.yaml names and that are defined here; absent where there is no such file. */
   readonly agreed?: readonly OrganisationDefinition[];
@@ -110,17 +112,27 @@ export async function placeOf(
   { configuration }: BlockFiles,
   now = new Date(),
 ): Promise<Place> {
-  const { channel, genesis, peer, agreed } = own;
+  const { channel, genesis, peer, secondPeer, agreed } = own;
   const known = { channel, genesis, now, ...(agreed && { agreed }) };
   if (configuration !== undefined)
     return { ...known, configuration: configurationIn(readFileSync(configuration)) };
   if (peer === undefined || genesis === undefined) return { ...known, configuration: undefined };
-  const asking = { channel, identity: administratorOf(own) };
+  try {
+    return { ...known, configuration: await configurationAt(peer, own, genesis) };
+  } catch (error) {
+    const isAway = error instanceof FabricNodeError && !error.refuses;
+    if (!isAway || secondPeer === undefined) throw error;
+    return { ...known, configuration: await configurationAt(secondPeer, own, genesis) };
+  }
+}
+
+/** @throws as placeOf */
+async function configurationAt(peer: FabricNode, own: OwnPlace, genesis: string) {
+  const asking = { channel: own.channel, identity: administratorOf(own) };
   const first = digestOfFirstBlock(await fetchBlock(peer, 0, asking));
   if (first !== genesis) {
     refuse(`${peer.address} is in a channel whose first block is ${first}, and ${own.file} names ${genesis}`);
   }
   const newest = await fetchBlock(peer, 'newest', asking);
-  const block = await fetchBlock(peer, lastConfigurationOf(newest), asking);
-  return { ...known, configuration: configurationIn(block) };
+  return configurationIn(await fetchBlock(peer, lastConfigurationOf(newest), asking));
 }

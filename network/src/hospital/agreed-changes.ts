@@ -82,7 +82,7 @@ function* changesOf(before: AgreedOrganisation, after: AgreedOrganisation): Gene
       ['host', ({ host }) => host],
       ['roots.identity', ({ roots }) => roots?.identity, before.roots && leave],
       ['roots.tls', ({ roots }) => roots?.tls, before.roots && leave],
-      ...(['peer', 'orderer', 'ipfs', 'witness'] as const).map(
+      ...(['peer', 'peer1', 'orderer', 'ipfs', 'witness'] as const).map(
         (kind) => [`port of ${kind}`, (one: AgreedOrganisation) => portsOf(one)[kind]] as const,
       ),
     ];

@@ -23,7 +23,7 @@ const Port = Type.Integer({
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$', description: '64 digits from 0 to 9 and a to f' });
 const LABEL = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
 
-/** One hospital: a peer, an orderer and an IPFS node under one name. */
+/** One hospital: a peer or two, an orderer and an IPFS node under one name. */
 export const AgreedOrganisation = Strict({
   name: Name,
   mspId: Type.String({
@@ -40,6 +40,8 @@ export const AgreedOrganisation = Strict({
   ports: Type.Optional(
     Strict({
       peer: Type.Optional(Port),
+      /** Of a second peer on the same host, which the organisation has where this is there. */
+      peer1: Type.Optional(Port),
       orderer: Type.Optional(Port),
       ipfs: Type.Optional(Port),
       witness: Type.Optional(Port),
@@ -105,7 +107,7 @@ export type AgreedConsortium = Static<typeof AgreedConsortium>;
 
 export const DEFAULT_PORTS = { peer: 7051, orderer: 7050, ipfs: 7060, witness: 7062 } as const;
 
-/** The ports at which the others reach an organisation. */
+/** The ports at which the others reach an organisation; `peer1` only where it has a second peer. */
 export const portsOf = ({ ports }: AgreedOrganisation) => ({ ...DEFAULT_PORTS, ...ports });
 
 function* doubles({ organisations }: AgreedConsortium): Generator<Found> {

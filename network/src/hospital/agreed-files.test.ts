@@ -79,6 +79,18 @@ const WRONG: readonly (readonly [title: string, path: Patch[0], value: unknown, 
     /is 7062, as is its ipfs/,
   ],
   [
+    'a second peer at the port of the first',
+    ['organisations', 0, 'ports'],
+    { peer: 7059, peer1: 7059 },
+    /organisations\[0\]\.ports\.peer1 \(line \d+\) is 7059, as is its peer/,
+  ],
+  [
+    'a second peer without a port',
+    ['organisations', 0, 'ports'],
+    { peer1: true },
+    /ports\.peer1 \(line \d+\)/,
+  ],
+  [
     'an organisation that is called as a folder of its own',
     ['organisations', 1, 'name'],
     'logs',

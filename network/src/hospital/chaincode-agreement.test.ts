@@ -10,6 +10,7 @@ import {
   type Agreement,
   agreeOnChaincode,
   approveForOthers,
+  installChaincode,
   OtherChaincodeError,
 } from './chaincode-agreement.ts';
 import { type Clinic, initialisedClinics } from './testing/clinics.ts';
@@ -163,6 +164,57 @@ test('a peer whose disk was emptied runs the chaincode again, when the others ru
   stop.abort(new Error('stopped'));
   await Promise.all(helping.map((one) => assert.rejects(one, /stopped|aborted/)));
   assert.equal(lifecycle.committed?.sequence, 2);
+});
+
+test('an approval that the second peer gives back is waited for, and nothing is approved again', async () => {
+  const lifecycle = new Lifecycle();
+  await agreeAll(lifecycle);
+  const [one] = clinics as [Clinic];
+  const { mspId } = one.hospital.own;
+  const held = lifecycle.own.get(mspId)!;
+  lifecycle.wipe(mspId);
+  const agreement = lifecycle.at(one);
+  const layout = { ...one.layout, secondPeer: one.layout.peer };
+  const { said, options: waiting } = options();
+  const report = (line: string) => {
+    said.push(line);
+    // As the other peer does within a minute.
+    lifecycle.own.set(mspId, held);
+  };
+  await agreeOnChaincode({ ...agreement, layout }, { ...waiting, report });
+  assert.equal(lifecycle.committed?.sequence, 1);
+  assert.match(said[0]!, /which the second peer gives back/);
+});
+
+test('where neither peer has the approval, it is lost after a while', async () => {
+  const lifecycle = new Lifecycle();
+  await agreeAll(lifecycle);
+  const [one, ...others] = clinics as [Clinic, ...Clinic[]];
+  lifecycle.wipe(one.hospital.own.mspId);
+  const layout = { ...one.layout, secondPeer: one.layout.peer };
+  const stop = new AbortController();
+  const help = others.map((other) => approveForOthers(lifecycle.at(other), options(stop.signal).options));
+  const { said, options: waiting } = options();
+  await agreeOnChaincode({ ...lifecycle.at(one), layout }, waiting);
+  stop.abort();
+  await Promise.allSettled(help);
+  assert.equal(lifecycle.committed?.sequence, 2);
+  assert.ok(said.some((line) => line.includes('as sequence 2')));
+});
+
+test('the package is installed at each own peer that lacks it', async () => {
+  const [{ layout }] = clinics as [Clinic];
+  const secondPeer = { ...layout.peer, home: `${layout.peer.home}1` };
+  const asked: string[] = [];
+  const peer = async ({ home }: { home: string }, ...[, , command]: string[]) => {
+    asked.push(`${command} ${home === layout.peer.home ? 'first' : 'second'}`);
+    return home === layout.peer.home ? 'Package ID: consilium:1, Label: x' : 'none';
+  };
+  const package_ = { id: 'consilium:1', bytes: Buffer.alloc(0) };
+  const { chaincode } = clinics[0]!.hospital.consortium;
+  const agreement = { chaincode, layout: { ...layout, secondPeer }, commands: { peer }, package: package_ };
+  await installChaincode(agreement as unknown as Agreement);
+  assert.deepEqual(asked, ['queryinstalled first', 'queryinstalled second', 'install second']);
 });
 
 test('what somebody commits between two looks is no problem to report', async () => {

@@ -6,11 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChaincodePackage } from '../native/chaincode-package.ts';
 import { FabricCommandError, type FabricCommands } from '../native/fabric-commands.ts';
 import type { AgreedConsortium } from './agreed-consortium.ts';
-import type { HospitalLayout } from './hospital-layout.ts';
+import { type HospitalLayout, ownPeersOf } from './hospital-layout.ts';
 
 const LOOK_EVERY_MS = 3000;
 const LOOK_FOR_OTHERS_EVERY_MS = 30_000;
 const FIRST_SEQUENCE = 1;
+/** Fabric's peers look once a minute for private data that they lack and another of their organisation may have. */
+const LOOKS_FOR_SECOND_PEER = 60;
 
 export interface Agreement {
   readonly chaincode: AgreedConsortium['chaincode'];
@@ -26,20 +28,21 @@ export class OtherChaincodeError extends Error {
   override readonly name = 'OtherChaincodeError';
 }
 
-/** Installs the package at the own peer where it is not yet: no other organisation is asked. */
+/** Installs the package at each own peer where it is not yet: no other organisation is asked. */
 export async function installChaincode({
   chaincode,
   layout,
   commands,
   package: own,
 }: Agreement): Promise<void> {
-  const { peer, fabric } = layout;
-  if ((await commands.peer(peer, 'lifecycle', 'chaincode', 'queryinstalled')).includes(own.id)) return;
-  const folder = join(fabric.directory, 'packages');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const folder = join(layout.fabric.directory, 'packages');
   const file = join(folder, `${chaincode.name}.tar.gz`);
-  writeFileSync(file, own.bytes);
-  await commands.peer(peer, 'lifecycle', 'chaincode', 'install', file);
+  for (const peer of ownPeersOf(layout)) {
+    if ((await commands.peer(peer, 'lifecycle', 'chaincode', 'queryinstalled')).includes(own.id)) continue;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(file, own.bytes);
+    await commands.peer(peer, 'lifecycle', 'chaincode', 'install', file);
+  }
 }
 
 interface AgreeOptions {
@@ -51,7 +54,8 @@ interface AgreeOptions {
 /**
  * Resolves when the channel has the agreed definition and the own peer this organisation's approval of it. Waits for
  * the others as long as it takes, and reports for whom. A peer whose disk was emptied has lost its approval, which no
- * block holds and which cannot be given again: then all approve the same definition as the next sequence.
+ * block holds and which cannot be given again: then all approve the same definition as the next sequence. Where there
+ * is a second peer, that one gives it back, and has time for it.
  *
  * @throws OtherChaincodeError, or the signal's reason.
  */
@@ -63,6 +67,7 @@ export async function agreeOnChaincode(
   const say = sayOnce(report);
   let approved: number | undefined;
   let lost: number | undefined;
+  let looksLeft = agreement.layout.secondPeer === undefined ? 0 : LOOKS_FOR_SECOND_PEER;
   for (;;) {
     try {
       signal.throwIfAborted();
@@ -79,7 +84,12 @@ export async function agreeOnChaincode(
       const sequence = committed !== undefined && lost === present ? present + 1 : present;
       if (approved !== sequence) {
         if (await approve(agreement, sequence)) approved = sequence;
-        else if (committed !== undefined) {
+        else if (committed !== undefined && looksLeft > 0) {
+          looksLeft -= 1;
+          say(`the own peer lacks this organisation's approval of ${name}, which the second peer gives back`);
+          await sleep(lookEveryMs, undefined, { signal });
+          continue;
+        } else if (committed !== undefined) {
           lost = sequence;
           report(lostWords(name, sequence));
           continue;

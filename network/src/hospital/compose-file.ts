@@ -80,7 +80,11 @@ export function composeFile({ organisation, plan, ...place }: ComposePlace): Com
 }
 
 const imageOf = (kind: string, images: ComposeImages): string =>
-  kind === 'orderer' || kind === 'peer' || kind === 'ipfs' ? images[kind] : images.node;
+  kind === 'peer1'
+    ? images.peer
+    : kind === 'orderer' || kind === 'peer' || kind === 'ipfs'
+      ? images[kind]
+      : images.node;
 
 /** Compose replaces what follows a dollar sign. */
 const escaped = (text: string): string => text.replaceAll('$', '$$$$');

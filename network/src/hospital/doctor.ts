@@ -2,7 +2,6 @@
 import { X509Certificate } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { existsSync, readdirSync, readFileSync, statfsSync, statSync } from 'node:fs';
-import { connect as connectPlain } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { InputError } from '@consilium/command-line';
@@ -12,15 +11,16 @@ import { FabricCommands } from '../native/fabric-commands.ts';
 import { fabricVersion } from '../native/fabric-version.ts';
 import { type AgreedOrganisation, portsOf } from './agreed-consortium.ts';
 import { chaincodeSha256 } from './code-digest.ts';
+import { examineSecondPeer } from './examine-second-peer.ts';
 import type { Finding, TlsProbe } from './finding.ts';
 import type { Hospital } from './hospital-file.ts';
 import { type HospitalLayout, ordererDirOf, organisationDirOf } from './hospital-layout.ts';
+import { CONNECT_MS, isListening } from './is-listening.ts';
 import { askClock, type ClockReading, clockFindings } from './neighbour-clock.ts';
 import { toleranceOf } from './tolerance.ts';
 
 const LEAST_FREE_BYTES = 5 * 2 ** 30;
 const SOON_MS = 30 * 86_400_000;
-const CONNECT_MS = 5000;
 const YEAR_OF_WRITING = 2026;
 
 export type { Finding, TlsProbe } from './finding.ts';
@@ -44,6 +44,7 @@ export async function examine(hospital: Hospital, layout: HospitalLayout): Promi
     ...certificates(layout, own),
     ...modes(layout.directory),
     await ownName(own),
+    ...(await examineSecondPeer(hospital, layout)),
     ...seen.flatMap(({ findings }) => findings),
     ...ownYear(now),
     ...clockFindings(clocks, now),
@@ -170,18 +171,6 @@ async function examineNeighbour(other: AgreedOrganisation, layout: HospitalLayou
   }
   return { findings, orderer: reached.get('orderer') === true };
 }
-
-const isListening = (host: string, port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connectPlain({ host, port });
-    const end = (isThere: boolean) => {
-      socket.destroy();
-      resolve(isThere);
-    };
-    socket.setTimeout(CONNECT_MS, () => end(false));
-    socket.once('connect', () => end(true));
-    socket.once('error', () => end(false));
-  });
 
 async function examinePort(what: string, host: string, port: number): Promise<Finding> {
   if (await isListening(host, port))

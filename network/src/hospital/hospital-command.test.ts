@@ -97,7 +97,7 @@ test('a certificate is revoked, probed or renewed only where it is said which', 
   );
   assert.match(
     (await hospital('revoke', '--what', 'orderer')).stderr,
-    /--what must be peer or admin or operator/,
+    /--what must be peer or peer1 or admin or operator/,
   );
   assert.match((await hospital('renew')).stderr, /--what is missing: write one of peer, .*orderer/);
   assert.match((await hospital('probe')).stderr, /nothing was revoked here/);

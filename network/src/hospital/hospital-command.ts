@@ -17,7 +17,7 @@ import { readState } from '../state-file.ts';
 import { consortiumStatus, statusText } from '../status.ts';
 import { stopConsortium } from '../stop.ts';
 import { supervise } from '../supervise.ts';
-import { restartServices } from '../supervisor-control.ts';
+import { restartServices, startServices, stopServices } from '../supervisor-control.ts';
 import { agreeOnFile, joinWithFile } from './agree-command.ts';
 import { BACKUP_HELP, backUp, restore } from './backup/backup-command.ts';
 import { assertNotHalfRestored } from './backup/restore-backup.ts';
@@ -62,10 +62,12 @@ export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a 
   consilium-network hospital leave  --hospital FILE [--confirm MSPID] [--json]
       Says what this organisation still owes on the ledger and in the channel, and what it would keep and delete. With
       --confirm it deletes its keys, if nothing is owed. Exits with 1 while something is.
-  consilium-network hospital up     --hospital FILE [--foreground] [--json]
-      Starts orderer, peer, chaincode, IPFS, trainer and gateway, and returns when each of them runs. Approving the
+  consilium-network hospital up     --hospital FILE [--foreground | --service NAME] [--json]
+      Starts orderer, peers, chaincode, IPFS, trainer and gateway, and returns when each of them runs. Approving the
       chaincode goes on afterwards, until the others have started too.
-  consilium-network hospital down   --hospital FILE [--json]
+  consilium-network hospital down   --hospital FILE [--service NAME] [--json]
+      Stops it, or one process: that stays down until \`hospital up --service NAME\`, as for work on the disk of one of
+      two peers.
   consilium-network hospital restart --hospital FILE [--service NAME] [--json]
       Restarts each process after the other, or one; the next one waits until the one before it does its work and the
       gateway is ready. Refuses where the orderers have no margin.
@@ -84,10 +86,11 @@ export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a 
       Says when each certificate ends, the first first, and writes that for Prometheus into FILE. Exits with 1 if an
       own one has ended.
   consilium-network hospital renew  --hospital FILE --what WHAT [--json]
-      Has the own authorities issue new certificates for new keys: of peer, gateway, trainer, chaincode, links (and
-      witness, which is the same one), admin, or all of these. The gateway and the links take them up by themselves;
-      chaincode and peer are restarted one after the other. WHAT=orderer goes by a ceremony: the first time the
-      command puts it into the mailbox, and once it is submitted the same command puts the new ones in place.
+      Has the own authorities issue new certificates for new keys: of peer, peer1 (the second one), gateway, trainer,
+      chaincode, links (and witness, which is the same one), admin, or all of these. The gateway and the links take
+      them up by themselves; chaincode and peers are restarted one after the other. WHAT=orderer goes by a ceremony:
+      the first time the command puts it into the mailbox, and once it is submitted the same command puts the new ones
+      in place.
   consilium-network hospital enrol  --hospital FILE --person NAME --role ROLE [--here] [--json]
       Invites a person as steward, auditor, researcher, operator or admin: writes a ticket with a secret that is good
       once. With --here the key is made on this host, and the gateway signs for them.
@@ -195,6 +198,12 @@ async function leaveOthers(place: Place): Promise<number> {
 async function up(place: Place): Promise<number> {
   const { values, hospital, layout } = place;
   const { directory } = layout;
+  const { service } = values;
+  if (service !== undefined) {
+    await startServices(directory, [service], note);
+    answer(place, { started: [service] }, [`${service} runs.`]);
+    return EXIT.done;
+  }
   const signal = interrupted();
   const say = values.json ? note : print;
   const before = consortiumStatus(directory);
@@ -266,7 +275,15 @@ async function upgrade(place: Place): Promise<number> {
 }
 
 async function down(place: Place): Promise<number> {
-  const stopped = await stopConsortium(place.layout.directory);
+  const { values, hospital, layout } = place;
+  const { service } = values;
+  if (service !== undefined) {
+    if (service === `orderer-${layout.orderer.id}`) await assertMargin(hospital);
+    await stopServices(layout.directory, [service], note);
+    answer(place, { stopped: 1 }, [`Stopped ${service}, until \`hospital up --service ${service}\`.`]);
+    return EXIT.done;
+  }
+  const stopped = await stopConsortium(layout.directory);
   answer(place, { stopped }, [stopped === 0 ? 'Nothing was running.' : `Stopped ${stopped} processes.`]);
   return EXIT.done;
 }
@@ -285,16 +302,26 @@ async function status(place: Place): Promise<number> {
   const found = consortiumStatus(layout.directory);
   const readiness = await readinessOf(hospital);
   const waits = readiness.ready ? [] : [`The gateway is not ready: ${readiness.why}`];
-  answer(place, { ...found, readiness }, [statusText(found).trimEnd(), ...waits]);
+  const { serving } = readiness;
+  const serves = serving === undefined ? [] : [`The ${serving} of the two peers serves the gateway.`];
+  answer(place, { ...found, readiness }, [statusText(found).trimEnd(), ...serves, ...waits]);
   const allRun = found.state === 'running' && found.processes.every(({ state }) => state === 'running');
   return allRun && readiness.ready ? EXIT.done : EXIT.notRunning;
 }
 
+interface Readiness {
+  readonly ready: boolean;
+  readonly why: string;
+  /** Which of two own peers serves; absent where there is one, or none answers. */
+  readonly serving?: string;
+}
+
 /** What the gateway says of itself and of the others. */
-async function readinessOf(hospital: Hospital): Promise<{ readonly ready: boolean; readonly why: string }> {
+async function readinessOf(hospital: Hospital): Promise<Readiness> {
   try {
     const { status, text } = await askGateway(hospital, '/readyz');
-    return { ready: status === 200, why: text.slice(0, 2000) };
+    const serving = /"serving":"(first|second)"/.exec(text)?.[1];
+    return { ready: status === 200, why: text.slice(0, 2000), ...(serving !== undefined && { serving }) };
   } catch (error) {
     return { ready: false, why: `it does not answer (${(error as Error).message})` };
   }

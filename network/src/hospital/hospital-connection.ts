@@ -1,4 +1,4 @@
-// The connection file of a hospital's gateway: its peer, the others' peers, and for each role and each person whose
+// The connection file of a hospital's gateway: its peers, the others' peers, and for each role and each person whose
 // key is on this host where certificate and key are. The gateway looks at it again while it serves.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ const ROLES = ['operator', 'steward', 'researcher', 'trainer', 'auditor', 'admin
 
 /** Certificates and keys of clients stay in their own files: the gateway's file names them. */
 export function writeConnection({ consortium, own }: Hospital, layout: HospitalLayout): void {
-  const { fabric, peer, connection, directory } = layout;
+  const { fabric, peer, secondPeers, connection, directory } = layout;
   const read = (file: string) => readFileSync(file, 'utf8');
   const users = join(organisationDirOf(directory, own.mspId), 'users');
   const persons = personsIn(layout).filter(({ keyIs, state }) => keyIs === 'here' && state === 'enrolled');
@@ -22,11 +22,15 @@ export function writeConnection({ consortium, own }: Hospital, layout: HospitalL
       privateKeyFile: join(users, user, 'msp/keystore/key.pem'),
     },
   ]);
-  const peerOf = ({ mspId, host, port, tls }: typeof peer) => ({
-    mspId,
-    endpoint: `${host}:${port}`,
-    tlsRootCertificate: read(tls.root),
-  });
+  const peerOf = ({ mspId, host, port, tls }: typeof peer) => {
+    const second = secondPeers.find((one) => one.mspId === mspId);
+    return {
+      mspId,
+      endpoint: `${host}:${port}`,
+      ...(second && { secondEndpoint: `${second.host}:${second.port}` }),
+      tlsRootCertificate: read(tls.root),
+    };
+  };
   const content = {
     channel: consortium.channel,
     organisations: [{ ...peerOf(peer), name: own.name, clients: Object.fromEntries(clients) }],

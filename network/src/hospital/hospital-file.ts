@@ -3,7 +3,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { ConfigError } from '@consilium/command-line';
 import { type Static, Type } from 'typebox';
 import { Logs, TrainerTiming } from '../config.ts';
-import { type DocumentForm, type Found, readYaml, Strict } from '../yaml-document.ts';
+import { type DocumentForm, type Found, pathText, readYaml, Strict } from '../yaml-document.ts';
 import { type Agreed, type AgreedOrganisation, readAgreed } from './agreed-consortium.ts';
 
 const Folder = Type.String({
@@ -41,6 +41,9 @@ export const INSIDE_PORTS = {
   ordererOperations: 7055,
   peerChaincode: 7052,
   peerOperations: 7056,
+  /** Of the second peer, where there is one. */
+  peer1Chaincode: 7057,
+  peer1Operations: 7058,
   chaincode: 7070,
   identityAuthority: 7071,
   tlsAuthority: 7072,
@@ -74,6 +77,8 @@ export const HospitalFile = Strict({
       ordererOperations: insidePort,
       peerChaincode: insidePort,
       peerOperations: insidePort,
+      peer1Chaincode: insidePort,
+      peer1Operations: insidePort,
       chaincode: insidePort,
       identityAuthority: insidePort,
       tlsAuthority: insidePort,
@@ -141,9 +146,14 @@ export const HospitalFile = Strict({
 });
 export type HospitalFile = Static<typeof HospitalFile>;
 
-function* portProblems({ ports }: HospitalFile): Generator<Found> {
-  const taken = new Map<number, string>();
+const OF_SECOND_PEER: readonly string[] = ['peer1Chaincode', 'peer1Operations'] satisfies InsidePort[];
+
+/** @param peer1 the agreed port of the second peer: without one its ports inside are taken only where they are named */
+function* portProblems({ ports }: HospitalFile, peer1?: number): Generator<Found> {
+  const taken = new Map(peer1 === undefined ? [] : [[peer1, 'peer1 in consortium.yaml']]);
   for (const [name, port] of Object.entries({ ...INSIDE_PORTS, ...ports })) {
+    const isNamed = ports?.[name as InsidePort] !== undefined;
+    if (peer1 === undefined && !isNamed && OF_SECOND_PEER.includes(name)) continue;
     const earlier = taken.get(port);
     taken.set(port, name);
     if (earlier === undefined) continue;
@@ -193,6 +203,13 @@ export function readHospital(path: string): Hospital {
       text: `is not in ${agreedPath}`,
       remedy: `write one of ${known}`,
     });
+  }
+  const problems = own.ports?.peer1 === undefined ? [] : [...portProblems(file, own.ports.peer1)];
+  if (problems.length > 0) {
+    throw new ConfigError(
+      path,
+      problems.map(({ path: field, ...problem }) => ({ field: pathText(field), ...problem })),
+    );
   }
   return { ...agreed, file, own, inside: { ...INSIDE_PORTS, ...file.ports } };
 }

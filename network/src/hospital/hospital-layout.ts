@@ -20,6 +20,10 @@ export interface HospitalLayout {
   readonly fabric: FabricLayout;
   readonly orderer: OrdererNode;
   readonly peer: PeerNode;
+  /** Undefined where this organisation has one peer. */
+  readonly secondPeer: PeerNode | undefined;
+  /** Of every organisation that has one. `fabric.peers` has the first of each. */
+  readonly secondPeers: readonly PeerNode[];
   /** Homes of the two authorities. */
   readonly authorities: { readonly identity: string; readonly tls: string };
   /** Folders with `server.crt`, `server.key` and `ca.crt` each. */
@@ -34,6 +38,11 @@ export const organisationDirOf = (directory: string, mspId: string): string =>
 
 export const ordererDirOf = (organisationDir: string): string => join(organisationDir, 'nodes/orderer0');
 export const peerDirOf = (organisationDir: string): string => join(organisationDir, 'nodes/peer0');
+export const secondPeerDirOf = (organisationDir: string): string => join(organisationDir, 'nodes/peer1');
+
+/** The own peers: the first, and the second where there is one. */
+export const ownPeersOf = ({ peer, secondPeer }: Pick<HospitalLayout, 'peer' | 'secondPeer'>): PeerNode[] =>
+  secondPeer === undefined ? [peer] : [peer, secondPeer];
 
 export function hospitalLayout({ consortium, file, own, inside }: Hospital): HospitalLayout {
   const directory = file.folder;
@@ -61,6 +70,7 @@ export function hospitalLayout({ consortium, file, own, inside }: Hospital): Hos
   });
   const peers = consortium.organisations.map((one): PeerNode => {
     const { name, mspId, title, host } = one;
+    const { peer: port, peer1 } = portsOf(one);
     const organisationDir = organisationDirOf(directory, mspId);
     const nodeDir = peerDirOf(organisationDir);
     return {
@@ -68,7 +78,7 @@ export function hospitalLayout({ consortium, file, own, inside }: Hospital): Hos
       mspId,
       host,
       listenHost,
-      port: portsOf(one).peer,
+      port,
       chaincodePort: inside.peerChaincode,
       operationsPort: inside.peerOperations,
       organisationDir,
@@ -76,7 +86,28 @@ export function hospitalLayout({ consortium, file, own, inside }: Hospital): Hos
       adminMspDir: join(organisationDir, 'users/admin/msp'),
       tls: tlsFiles(nodeDir),
       home: join(fabricDirectory, 'peer'),
+      ...(peer1 !== undefined && { other: `${host}:${peer1}` }),
     };
+  });
+  const secondPeers = consortium.organisations.flatMap((one, at): PeerNode[] => {
+    const { peer1 } = portsOf(one);
+    const first = peers[at]!;
+    if (peer1 === undefined) return [];
+    const nodeDir = secondPeerDirOf(first.organisationDir);
+    return [
+      {
+        ...first,
+        port: peer1,
+        chaincodePort: inside.peer1Chaincode,
+        operationsPort: inside.peer1Operations,
+        mspDir: join(nodeDir, 'msp'),
+        // Of a neighbour nothing is kept below its second peer: the authority is the organisation's.
+        tls: { ...tlsFiles(nodeDir), root: first.tls.root },
+        home: join(fabricDirectory, 'peer1'),
+        isSecond: true,
+        other: `${first.host}:${first.port}`,
+      },
+    ];
   });
   const isOwn = ({ mspId }: Pick<AgreedOrganisation, 'mspId'>) => mspId === own.mspId;
   const nodes = join(organisationDirOf(directory, own.mspId), 'nodes');
@@ -94,6 +125,8 @@ export function hospitalLayout({ consortium, file, own, inside }: Hospital): Hos
     },
     orderer: orderers.find(isOwn)!,
     peer: peers.find(isOwn)!,
+    secondPeer: secondPeers.find(isOwn),
+    secondPeers,
     authorities: { identity: join(directory, 'ca/identity'), tls: join(directory, 'ca/tls') },
     tls: {
       chaincode: join(nodes, 'chaincode/tls'),

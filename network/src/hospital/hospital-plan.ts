@@ -33,7 +33,7 @@ import { writeConnection } from './hospital-connection.ts';
 import type { Hospital } from './hospital-file.ts';
 import { gatewayAt, gatewayUrlOf, trustGateway } from './hospital-gateway.ts';
 import { configureIpfs, type IpfsNode, ipfsNodeService } from './hospital-ipfs.ts';
-import { ALL_ADDRESSES, type HospitalLayout, organisationDirOf } from './hospital-layout.ts';
+import { ALL_ADDRESSES, type HospitalLayout, organisationDirOf, ownPeersOf } from './hospital-layout.ts';
 import { witnessesOf } from './hospital-witnesses.ts';
 import { definitionFile } from './mailbox.ts';
 import { finishRenewals } from './put-certificate.ts';
@@ -63,6 +63,12 @@ export function assertInitialised({ orderer }: HospitalLayout): void {
  */
 export function assertFounded({ consortium }: Hospital, layout: HospitalLayout): void {
   assertInitialised(layout);
+  const { secondPeer } = layout;
+  if (secondPeer !== undefined && !existsSync(join(secondPeer.mspDir, 'signcerts/cert.pem'))) {
+    throw new InputError(
+      'consortium.yaml has a second peer of this organisation, which has no identity yet: run `hospital init`',
+    );
+  }
   if (!existsSync(layout.fabric.genesisBlock) || !existsSync(swarmKeyFile(layout.ipfsRepo))) {
     const command = consortium.genesis === undefined ? 'found' : 'join';
     throw new InputError(`there is no channel yet: run \`hospital ${command}\``);
@@ -93,7 +99,8 @@ export async function planHospital(
   assertBuilt();
   assertFounded(hospital, layout);
   const { consortium, own, inside, file } = hospital;
-  const { directory, fabric, orderer, peer } = layout;
+  const { directory, fabric, orderer } = layout;
+  const ownPeers = ownPeersOf(layout);
   finishRenewals(wantedCertificates(hospital, layout));
   const definitions = readDefinitions(consortium, join(directory, 'definitions'));
   const binaries: FabricBinaries = { programs: programs.fabric, ccaasBuilder: BUILDER };
@@ -134,17 +141,17 @@ export async function planHospital(
         complete: (signal) => joinOrderers(agreement(signal).commands, { ...fabric, orderers: [orderer] }),
       },
       {
-        title: 'peer',
-        services: [
+        title: ownPeers.length === 1 ? 'peer' : 'two peers',
+        services: ownPeers.map((peer) =>
           peerService(peer, {
             ...nodePlace,
             version,
             builderEnvironment: { CONSILIUM_CHAINCODE_TLS: layout.tls.chaincodeClient },
           }),
-        ],
+        ),
         complete: async (signal) => {
           const one = agreement(signal);
-          await joinPeers(one.commands, { ...fabric, peers: [peer] });
+          await joinPeers(one.commands, { ...fabric, peers: ownPeers });
           await installChaincode(one);
         },
       },

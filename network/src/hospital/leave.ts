@@ -123,6 +123,7 @@ function partsOf(layout: HospitalLayout, own: Hospital['own']) {
       { path: exchangeKey, why: 'the key to which others sealed' },
       { path: ipfsRepo, why: "the swarm's key, and copies of sealed artefacts that the members hold" },
       { path: join(directory, 'fabric/orderer'), why: 'the same blocks as the peer has' },
+      { path: join(directory, 'fabric/peer1'), why: 'the same blocks as the first peer has' },
       { path: join(directory, own.name, 'keys.json'), why: 'API keys of the gateway' },
       { path: connection, why: 'where the others are' },
       { path: join(directory, 'links.json'), why: 'where the others are' },

@@ -56,14 +56,16 @@ export async function probeCertificate(
       : undefined;
   const administrator = administratorOf(placeOfHospital(path));
   const { channel, peers } = layout.fabric;
-  const probed = peers.map(async ({ mspId, host, port, tls }): Promise<ProbedPeer> => {
-    const address = `${host}:${port}`;
-    const answer = await askPeer(
-      { address, tlsRoots: readFileSync(tls.root, 'utf8') },
-      { channel, administrator, certificate, signer, of: own.mspId },
-    );
-    return { mspId, address, ...answer };
-  });
+  const probed = [...peers, ...layout.secondPeers].map(
+    async ({ mspId, host, port, tls }): Promise<ProbedPeer> => {
+      const address = `${host}:${port}`;
+      const answer = await askPeer(
+        { address, tlsRoots: readFileSync(tls.root, 'utf8') },
+        { channel, administrator, certificate, signer, of: own.mspId },
+      );
+      return { mspId, address, ...answer };
+    },
+  );
   return {
     serial: certificate.serial,
     subject: x509Of(certificate).subject.replaceAll('\n', ', '),

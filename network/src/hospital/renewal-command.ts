@@ -29,6 +29,8 @@ export async function renew(place: Place): Promise<number> {
   const { values, hospital, layout } = place;
   if (values.what === 'orderer') return renewOrderer(place);
   const holders = holdersOf(values.what);
+  if (values.what === 'peer1' && layout.secondPeer === undefined)
+    throw new UsageError('--what is peer1, and consortium.yaml names no second peer of this organisation');
   const at = { programs: findHospitalPrograms(), hospital, layout, report: note };
   const renewed = await renewCertificates(holders, at);
   const waits = await takeUpRenewed(renewed, at);

@@ -31,6 +31,7 @@ import { filesOf, type WantedCertificate, wantedCertificates } from './wanted-ce
 /** Who signs, by the names that people give them. An orderer's is in the channel: it is renewed by a ceremony first. */
 export const REVOCABLE = [
   'peer',
+  'peer1',
   'admin',
   'operator',
   'steward',
@@ -165,11 +166,27 @@ async function replace(signer: WantedCertificate, place: EnrolmentPlace): Promis
   return takeUpRenewed(await renewChosen([signer], place), place);
 }
 
+/** @throws InputError where this hospital has none */
 function signerOf(name: Revocable, hospital: Hospital, layout: HospitalLayout): WantedCertificate {
-  const id = name === 'peer' ? `peer0.${hospital.own.name}` : `${name}@${hospital.own.name}`;
-  return wantedCertificates(hospital, layout).find(
-    ({ form, registration }) => form === 'msp' && registration.id === id,
-  )!;
+  const found = signersOf(hospital, layout).get(name);
+  if (found === undefined)
+    throw new InputError(`this hospital has no ${name}: its consortium.yaml names none`);
+  return found;
+}
+
+function signersOf(hospital: Hospital, layout: HospitalLayout): Map<Revocable, WantedCertificate> {
+  const { name: own } = hospital.own;
+  const idOf = (name: Revocable): string => {
+    if (name === 'peer') return `peer0.${own}`;
+    return name === 'peer1' ? `peer1.${own}` : `${name}@${own}`;
+  };
+  const signing = wantedCertificates(hospital, layout).filter(({ form }) => form === 'msp');
+  return new Map(
+    REVOCABLE.flatMap((name) => {
+      const found = signing.find(({ registration }) => registration.id === idOf(name));
+      return found === undefined ? [] : [[name, found] as const];
+    }),
+  );
 }
 
 function ownCertificate(file: string, authority: Certificate): Certificate {
@@ -192,7 +209,7 @@ function refuseInUse({ der }: Certificate, hospital: Hospital, layout: HospitalL
     return existsSync(file) && new X509Certificate(readFileSync(file)).raw.equals(der);
   });
   if (user === undefined) return;
-  const what = REVOCABLE.find((name) => signerOf(name, hospital, layout).folder === user.folder);
+  const [what] = [...signersOf(hospital, layout)].find(([, { folder }]) => folder === user.folder) ?? [];
   const remedy =
     what === undefined ? 'renew it first, WHAT=orderer' : `revoke WHAT=${what}, which replaces it first`;
   throw new InputError(`it is the certificate of ${user.registration.id}, which is in use here: ${remedy}`);

@@ -11,7 +11,7 @@ import { readState, writeWhole } from '../state-file.ts';
 import { restartServices } from '../supervisor-control.ts';
 import type { Hospital } from './hospital-file.ts';
 import { askGateway } from './hospital-gateway.ts';
-import type { HospitalLayout } from './hospital-layout.ts';
+import { type HospitalLayout, ownPeersOf } from './hospital-layout.ts';
 import type { RenewedCertificate } from './renewal.ts';
 import type { Holder } from './wanted-certificates.ts';
 
@@ -43,6 +43,7 @@ export async function takeUpRenewed(
   const restarted = [
     ...(has('chaincode') ? [`chaincode-${own.name}`] : []),
     ...(has('peer') ? [`peer-${own.name}`] : []),
+    ...(has('peer1') ? [`peer1-${own.name}`] : []),
   ];
   if (restarted.length > 0) await restartServices(layout.directory, restarted, report);
   return waits;
@@ -52,8 +53,12 @@ export async function takeUpRenewed(
  * What the peer kept of its builder's work holds its key and certificate for the chaincode, and is read whenever the
  * peer connects: it is made again of the same package.
  */
-async function releaseAgain({ peer, tls }: HospitalLayout): Promise<void> {
-  const builds = join(peer.home, 'data/externalbuilder/builds');
+async function releaseAgain(layout: HospitalLayout): Promise<void> {
+  for (const { home } of ownPeersOf(layout))
+    await releaseBuilds(join(home, 'data/externalbuilder/builds'), layout);
+}
+
+async function releaseBuilds(builds: string, { tls }: Pick<HospitalLayout, 'tls'>): Promise<void> {
   if (!existsSync(builds)) return;
   for (const name of readdirSync(builds)) {
     const file = join(builds, name, 'release/chaincode/server/connection.json');

@@ -67,5 +67,17 @@ export function toleranceText(consortium: AgreedConsortium): string[] {
       (mayBeAway === 0 ? ' One that is away can stop every transaction.' : ''),
     `Changes: ${administrators} of ${count} organisations must sign a change of the channel, and approve chaincode.`,
     `Studies: ${studiesText(count, Math.min(mayBeDown, mayBeAway))}`,
+    ...secondPeersText(consortium),
+  ];
+}
+
+/** What a second peer is for, and what it is not; nothing where nobody has one. */
+function secondPeersText({ organisations: all }: AgreedConsortium): string[] {
+  const having = all.filter(({ ports }) => ports?.peer1 !== undefined).map(({ mspId }) => mspId);
+  if (having.length === 0) return [];
+  return [
+    `Second peers: one of the two peers of ${having.join(', ')} may be down, and ` +
+      `${having.length === 1 ? 'it goes' : 'each of them goes'} on to read, endorse and submit. Both are on one ` +
+      'host, with one orderer, chaincode process and gateway: a host that is away is away whole.',
   ];
 }

@@ -2,12 +2,27 @@
 import { join } from 'node:path';
 import type { Registration } from './certificate-authority.ts';
 import type { Hospital } from './hospital-file.ts';
-import { type HospitalLayout, ordererDirOf, organisationDirOf, peerDirOf } from './hospital-layout.ts';
+import {
+  type HospitalLayout,
+  ordererDirOf,
+  organisationDirOf,
+  peerDirOf,
+  secondPeerDirOf,
+} from './hospital-layout.ts';
 
 const GATEWAY_ROLES = ['operator', 'steward', 'researcher', 'auditor'] as const;
 
 /** What is renewed together. */
-export const HOLDERS = ['orderer', 'peer', 'gateway', 'trainer', 'chaincode', 'links', 'admin'] as const;
+export const HOLDERS = [
+  'orderer',
+  'peer',
+  'peer1',
+  'gateway',
+  'trainer',
+  'chaincode',
+  'links',
+  'admin',
+] as const;
 export type Holder = (typeof HOLDERS)[number];
 
 export interface WantedCertificate {
@@ -32,7 +47,7 @@ export function wantedCertificates(hospital: Hospital, layout: HospitalLayout): 
   return [...signing(hospital, layout), ...speakingTls(hospital, layout)];
 }
 
-function signing({ own }: Hospital, { directory }: HospitalLayout): WantedCertificate[] {
+function signing({ own }: Hospital, { directory, secondPeer }: HospitalLayout): WantedCertificate[] {
   const { name } = own;
   const organisationDir = organisationDirOf(directory, own.mspId);
   const msp = (holder: Holder, folder: string, registration: Registration): WantedCertificate => ({
@@ -46,6 +61,9 @@ function signing({ own }: Hospital, { directory }: HospitalLayout): WantedCertif
     });
   return [
     msp('peer', peerDirOf(organisationDir), { id: `peer0.${name}`, type: 'peer' }),
+    ...(secondPeer === undefined
+      ? []
+      : [msp('peer1', secondPeerDirOf(organisationDir), { id: `peer1.${name}`, type: 'peer' })]),
     msp('orderer', ordererDirOf(organisationDir), { id: `orderer0.${name}`, type: 'orderer' }),
     msp('admin', join(organisationDir, 'users/admin'), { id: `admin@${name}`, type: 'admin' }),
     ...GATEWAY_ROLES.map((role) => user('gateway', role)),
@@ -55,7 +73,7 @@ function signing({ own }: Hospital, { directory }: HospitalLayout): WantedCertif
 
 function speakingTls(
   { own: { name, host, mspId } }: Hospital,
-  { directory, tls }: HospitalLayout,
+  { directory, tls, secondPeer }: HospitalLayout,
 ): WantedCertificate[] {
   const inside = ['localhost', '127.0.0.1'];
   const organisationDir = organisationDirOf(directory, mspId);
@@ -70,6 +88,14 @@ function speakingTls(
   const reached = [host, ...inside];
   return [
     wanted('peer', 'peer0', { folder: join(peerDirOf(organisationDir), 'tls'), hosts: reached }),
+    ...(secondPeer === undefined
+      ? []
+      : [
+          wanted('peer1', 'peer1', {
+            folder: join(secondPeerDirOf(organisationDir), 'tls'),
+            hosts: reached,
+          }),
+        ]),
     wanted('orderer', 'orderer0', { folder: join(ordererDirOf(organisationDir), 'tls'), hosts: reached }),
     wanted('chaincode', 'chaincode', { folder: tls.chaincode, hosts: inside }),
     wanted('chaincode', 'chaincode-client', { folder: tls.chaincodeClient, hosts: inside }),

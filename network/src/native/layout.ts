@@ -46,6 +46,10 @@ export interface PeerNode {
   readonly tls: TlsFiles;
   /** Holds core.yaml and the peer's data. */
   readonly home: string;
+  /** Whether it is its organisation's second one. */
+  readonly isSecond?: true;
+  /** host:port of the organisation's other peer, where it has two. */
+  readonly other?: string;
 }
 
 export interface TlsFiles {

@@ -52,7 +52,7 @@ export function peerConfiguration(
   const endpoint = `${host}:${port}`;
   return {
     peer: {
-      id: `peer0.${peer.organisation.name}`,
+      id: `${peer.isSecond ? 'peer1' : 'peer0'}.${peer.organisation.name}`,
       networkId,
       listenAddress: `${peer.listenHost}:${port}`,
       address: endpoint,
@@ -80,7 +80,7 @@ export function peerConfiguration(
       gateway: { enabled: true, endorsementTimeout: '30s', broadcastTimeout: '30s', dialTimeout: '2m' },
       authentication: { timewindow: '15m' },
       gossip: {
-        bootstrap: endpoint,
+        bootstrap: peer.other ?? endpoint,
         endpoint,
         externalEndpoint: endpoint,
         useLeaderElection: false,

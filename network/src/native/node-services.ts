@@ -56,12 +56,17 @@ export interface PeerPlace extends NodePlace {
   readonly builderEnvironment?: Readonly<Record<string, string>>;
 }
 
+/** Such as `peer-aldermoor`, or `peer1-aldermoor` of its second one. */
+export const peerServiceName = ({ organisation, isSecond }: PeerNode): string =>
+  `${isSecond ? 'peer1' : 'peer'}-${organisation.name}`;
+
 /** Writes the peer's configuration. */
 export function peerService(
   peer: PeerNode,
   { directory, layout, binaries, version, builderEnvironment = {} }: PeerPlace,
 ): ServiceDefinition {
   const { home, port, operationsPort, organisation } = peer;
+  const name = peerServiceName(peer);
   const { ccaasBuilder } = binaries;
   const { checksTimeWindow } = version;
   mkdirSync(home, { recursive: true, mode: 0o700 });
@@ -73,14 +78,14 @@ export function peerService(
   });
   writeWhole(join(home, 'core.yaml'), stringify(configuration));
   return {
-    name: `peer-${organisation.name}`,
+    name,
     organisation: organisation.name,
     command: [binaries.programs.peer, 'node', 'start'],
     workingDirectory: home,
     environment: { ...nodeEnvironment(home), ...builderEnvironment },
     port,
     url: null,
-    log: join(directory, `logs/peer-${organisation.name}.log`),
+    log: join(directory, `logs/${name}.log`),
     isReady: async () =>
       (await answers(`http://127.0.0.1:${operationsPort}/healthz`)) && (await accepts(port, peer.listenHost)),
     readyTimeoutMs: READY_TIMEOUT_MS,

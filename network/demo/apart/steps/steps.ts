@@ -10,6 +10,7 @@ import { RENEWAL_STEPS } from './renewal.ts';
 import { restoreStep } from './restore.ts';
 import { revokeStep } from './revoke.ts';
 import { rollingRestartStep } from './rolling-restart.ts';
+import { secondPeerStep } from './second-peer.ts';
 import type { Step } from './step.ts';
 import { upgradeStep } from './upgrade.ts';
 import { wipePeerStep } from './wipe-peer.ts';
@@ -22,6 +23,7 @@ export const STEPS: readonly Step[] = [
   renewOrdererStep(3),
   upgradeStep(4),
   wipePeerStep(5),
+  secondPeerStep(5),
   rollingRestartStep(5),
   joinStep(6),
   nextStudyStep,

@@ -26,6 +26,8 @@ const leftOut = (organisation: string): readonly RegExp[] => [
   new RegExp(`^(${BACKUP_DRAFT}|[.]restoring|logs|state[.]json|lock(-journal)?)$`),
   // An orderer that forgets what it wrote is safer than one that remembers half of it: see decision 83.
   /^fabric\/orderer$/,
+  // One ledger is enough: the second peer fetches every block again.
+  /^fabric\/peer1$/,
   /^fabric\/peer\/snapshots$/,
   /^ca\/[a-z]+\/client-[^/]+$/,
   /^founding-[^/]+$/,

@@ -148,10 +148,11 @@ async function assertNobodyAnswers({ own }: Hospital): Promise<void> {
 
 /** What answers as one of the own nodes, in words; undefined where nothing does. */
 export async function answeringNode(own: Hospital['own']): Promise<string | undefined> {
-  const { peer, orderer } = portsOf(own);
+  const { peer, peer1, orderer } = portsOf(own);
   for (const [name, port] of [
     ['orderer', orderer],
     ['peer', peer],
+    ...(peer1 === undefined ? [] : [['second peer', peer1] as const]),
   ] as const) {
     if (await accepts(port, own.host).catch(() => false))
       return `the ${name} of ${own.mspId} answers at ${own.host}:${port}`;
