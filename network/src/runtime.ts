@@ -32,12 +32,22 @@ export interface OrganisationAddresses {
   readonly keysFile: string;
 }
 
+/** Of services that run. */
+export interface ServiceChange {
+  /** Names of those that are not needed any more. */
+  readonly ends: readonly string[];
+  /** Each in place of the one with its name, one after the other. */
+  readonly replaces: readonly ServiceDefinition[];
+}
+
 export interface Plan {
   readonly stages: readonly Stage[];
   /** What goes on once everything runs and waits for others: a failure is reported, and stops nothing. */
   readonly afterwards?: (options: {
     readonly signal: AbortSignal;
     readonly report: (line: string) => void;
+    /** Of what runs; absent where nobody here owns the processes. */
+    readonly change?: (change: ServiceChange) => Promise<void>;
   }) => Promise<void>;
   readonly addresses: Addresses;
 }

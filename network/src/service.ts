@@ -44,7 +44,7 @@ export const SERVICE_OPTIONS = {
 } as const;
 
 export class Service {
-  readonly definition: ServiceDefinition;
+  #definition: ServiceDefinition;
   readonly #options: ServiceOptions;
   #child: ChildProcess | null = null;
   #exited: Promise<void> = Promise.resolve();
@@ -57,8 +57,12 @@ export class Service {
   readonly #stopping = new AbortController();
 
   constructor(definition: ServiceDefinition, options: ServiceOptions) {
-    this.definition = definition;
+    this.#definition = definition;
     this.#options = options;
+  }
+
+  get definition(): ServiceDefinition {
+    return this.#definition;
   }
 
   /** Whether `stop` was called, after which it never runs again. */
@@ -92,9 +96,10 @@ export class Service {
    * Ends the process as `stop` does, starts it and waits until it is ready. Where that fails it goes on trying, as
    * after a death.
    *
+   * @param next what it is from now on, under the same name
    * @throws ServiceFailedError, also where it does not run.
    */
-  async restart(): Promise<void> {
+  async restart(next = this.#definition): Promise<void> {
     const { name } = this.definition;
     if (this.#state !== 'running' || this.#identity === null)
       throw new ServiceFailedError(`${name} is ${this.#state}, and is restarted when it runs`);
@@ -102,6 +107,7 @@ export class Service {
     await endProcess(this.#identity, { graceMs: this.#options.graceMs, group: true });
     await this.#exited;
     if (this.#stopping.signal.aborted) throw new ServiceFailedError(`${name} was stopped while it started`);
+    this.#definition = next;
     this.#spawn();
     try {
       await this.#becomeReady();

@@ -111,6 +111,40 @@ test('a service that was stopped stays down until it is started, and the others 
   assert.equal(story().filter((line) => line === 'ended peer').length, 2);
 });
 
+test('a service goes on as another under its name, one that is not needed ends, and the rest is left alone', async () => {
+  const { directory, supervisor, story } = await started('changed', (place) =>
+    ['peer', 'former', 'gateway'].map((name) => dummy(place, name)),
+  );
+  try {
+    const pidOf = (name: string) =>
+      readState(directory)!.services.find((one) => one.name === name)?.process?.pid;
+    const peer = pidOf('peer');
+    const next = dummy(directory, 'next');
+    await supervisor.change({ ends: ['former'], replaces: [{ ...next, name: 'gateway' }] });
+    assert.deepEqual(
+      readState(directory)!.services.map(({ name, state }) => `${name} ${state}`),
+      ['peer running', 'gateway running'],
+    );
+    assert.equal(pidOf('peer'), peer);
+    assert.deepEqual(story().slice(3), ['ended gateway', 'began next', 'ended former']);
+    // It is what is restarted from now on.
+    await restartServices(directory, ['gateway'], () => {});
+    assert.deepEqual(story().slice(6), ['ended next', 'began next']);
+    await assert.rejects(
+      restartServices(directory, ['former'], () => {}),
+      /no service former/,
+    );
+    const strange = { ...next, name: 'strange' };
+    await assert.rejects(supervisor.change({ ends: ['peer'], replaces: [strange] }), /no service strange/);
+    assert.equal(pidOf('peer'), peer);
+    // With nothing to replace, nothing is restarted.
+    await supervisor.change({ ends: [], replaces: [] });
+    assert.equal(pidOf('peer'), peer);
+  } finally {
+    await supervisor.stop();
+  }
+});
+
 test('one that cannot be started again is said, and stays down', async () => {
   const { directory, supervisor } = await started('stop-broken', (place) => [dummy(place, 'peer', true)]);
   try {

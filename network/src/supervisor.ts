@@ -6,7 +6,7 @@ import type { Consortium } from './config.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { DEFAULT_LOG_LIMITS, type LogLimits, rotateLog } from './log-rotation.ts';
 import { endProcess, identify, isRunning } from './process-identity.ts';
-import type { Plan } from './runtime.ts';
+import type { Plan, ServiceChange } from './runtime.ts';
 import {
   leftovers,
   SERVICE_OPTIONS,
@@ -178,6 +178,27 @@ export class Supervisor {
     });
   }
 
+  /** @throws ServiceFailedError, and nothing further is replaced */
+  async change({ ends, replaces }: ServiceChange): Promise<void> {
+    const say = this.#options.report;
+    const names = replaces.map(({ name }) => name);
+    const replace = async (service: Service) => {
+      const begun = Date.now();
+      const { name } = service.definition;
+      await service.restart(replaces.find((one) => one.name === name));
+      say(`${name} was replaced and is ready (${secondsSince(begun)} s)`);
+    };
+    const end = async (service: Service) => {
+      await service.stop();
+      this.#services = this.#services.filter((one) => one !== service);
+      this.#record();
+      say(`${service.definition.name} was stopped: it is not needed any more`);
+    };
+    // No name is all of them.
+    if (names.length > 0) await this.#inTurn(names, replace);
+    if (ends.length > 0) await this.#inTurn(ends, end);
+  }
+
   #inTurn(names: readonly string[], work: (service: Service) => Promise<void>): Promise<void> {
     const done = this.#restarting.then(async () => {
       const known = this.#services.map(({ definition }) => definition.name);
@@ -205,7 +226,7 @@ export class Supervisor {
   #goOn(afterwards: NonNullable<Plan['afterwards']>): void {
     const { report } = this.#options;
     const { signal } = this.#interrupted;
-    afterwards({ signal, report }).catch((error: Error) => {
+    afterwards({ signal, report, change: (change) => this.change(change) }).catch((error: Error) => {
       if (!signal.aborted) report(error.message);
     });
   }

@@ -74,7 +74,7 @@ export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a 
   consilium-network hospital upgrade --hospital FILE [--json]
       Restarts this hospital with the release that this command is of. Where consortium.yaml names another version of
       the chaincode, the channel's goes on beside it, and so do the trainer and the gateway of its release, until the
-      ceremony \`chaincode\` is submitted: then run it once more.
+      ceremony \`chaincode\` is submitted: then they are replaced by themselves.
   consilium-network hospital status --hospital FILE [--json]
       Shows each process, and what the gateway says of the others. Exits with 3 if not everything runs.
   consilium-network hospital logs   --hospital FILE [--service NAME] [--json]

@@ -26,7 +26,12 @@ import type { ServiceDefinition } from '../service.ts';
 import { writeWhole } from '../state-file.ts';
 import { portsOf } from './agreed-consortium.ts';
 import { agreeOnChaincode, approveForOthers, installChaincode } from './chaincode-agreement.ts';
-import { forgetFormerVersions, packageOf, versionsToRun } from './chaincode-versions.ts';
+import {
+  type ChaincodeVersion,
+  forgetFormerVersions,
+  packageOf,
+  versionsToRun,
+} from './chaincode-versions.ts';
 import { chaincodeSha256 } from './code-digest.ts';
 import { type Definition, readDefinitions } from './definition.ts';
 import { writeConnection } from './hospital-connection.ts';
@@ -120,11 +125,16 @@ export async function planHospital(
   const neighbours = neighboursOf(hospital, definitions);
   configureIpfs(ipfs, { api: inside.ipfs, swarm: inside.ipfsSwarm, neighbours });
   writeConnection(hospital, layout);
-  // A trainer may send what only newer chaincode knows: it and its gateway are of the release that the channel runs.
-  const place = { ...placeOf(hospital, layout), release: versions[0]!.folder };
+  const place = placeOf(hospital, layout);
   const organisation = { name: own.name, mspId: own.mspId, title: own.title };
   const trainer = { ...organisation, trainer: { dataFolders: file.dataFolders ?? [] } };
-  const gateway = gatewayAt(hospital, gatewayService(organisation, place));
+  const servicesOf = ({ folder: release }: ChaincodeVersion) => ({
+    trainer: trustGateway(hospital, trainerService(trainer, { ...place, release })),
+    gateway: gatewayAt(hospital, gatewayService(organisation, { ...place, release })),
+  });
+  // A trainer may send what only newer chaincode knows: it and its gateway are of the release that the channel runs.
+  const first = servicesOf(versions[0]!);
+  const former = `chaincode-former-${own.name}`;
   return {
     addresses: place.addresses,
     stages: [
@@ -159,7 +169,7 @@ export async function planHospital(
         title: 'chaincode',
         services: versions.map((one, at) =>
           chaincodeService(organisation, directory, {
-            name: at === versions.length - 1 ? `chaincode-${own.name}` : `chaincode-former-${own.name}`,
+            name: at === versions.length - 1 ? `chaincode-${own.name}` : former,
             chaincodeId: packages[at]!.id,
             port: one.port,
             workingDirectory: one.folder,
@@ -171,16 +181,23 @@ export async function planHospital(
           }),
         ),
       },
-      { title: 'trainer', services: [trustGateway(hospital, trainerService(trainer, place))] },
+      { title: 'trainer', services: [first.trainer] },
       // Whether the others endorse is not this hospital's doing: `/readyz` says that, and `hospital status` shows it.
       {
         title: 'gateway',
-        services: [gateway],
+        services: [first.gateway],
       },
     ],
-    afterwards: async ({ signal, report }) => {
+    afterwards: async ({ signal, report, change }) => {
       await agreeOnChaincode(agreement(signal), { signal, report });
       forgetFormerVersions(layout);
+      if (versions.length > 1 && change !== undefined) {
+        const { trainer, gateway } = servicesOf(versions.at(-1)!);
+        await change({ replaces: [gateway, trainer], ends: [former] }).catch((error: Error) => {
+          signal.throwIfAborted();
+          report(`this release runs not alone yet: ${error.message}; \`hospital upgrade\` starts it`);
+        });
+      }
       await approveForOthers(agreement(signal), { signal, report });
     },
   };

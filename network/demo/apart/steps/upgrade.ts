@@ -1,13 +1,13 @@
 // All go to another version of the chaincode while a study runs: one hospital after the other starts another release,
-// which runs both versions; then a ceremony of approvals brings the channel to the next sequence, and each
-// restarts once more without the former one.
+// which runs both versions; then a ceremony of approvals brings the channel to the next sequence, and each goes on
+// without the former one by itself: its trainer and its gateway alone are restarted.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RoomCeremony } from '../ceremonies.ts';
 import type { Host } from '../hosts.ts';
 import { makeNextRelease } from '../next-release.ts';
-import type { Room } from '../room.ts';
+import type { HospitalStatus, Room } from '../room.ts';
 import { write } from '../write.ts';
 import type { Step } from './step.ts';
 
@@ -34,6 +34,8 @@ async function upgradeChaincode(room: Room): Promise<string[]> {
     if (both.length !== 2) problems.push(`${host.name} runs ${both.length} versions of the chaincode`);
   }
   room.consortium = next;
+  const kept = new Map<Host, HospitalStatus>();
+  for (const host of all) kept.set(host, await room.statusOf(host));
   const file = join(room.hosts.mailbox, 'chaincode-2.json');
   const draft = join(all[0]!.folder, 'chaincode-2.json');
   const definition = ['--name', chaincode.name, '--version', version, '--sequence', '2'];
@@ -50,13 +52,29 @@ async function upgradeChaincode(room: Room): Promise<string[]> {
   for (const host of all) await write(room, host);
   for (const host of all) {
     problems.push(...(await forgotten(room, host)));
-    await room.command(host, 'upgrade');
+    problems.push(...(await alone(room, host, kept.get(host)!)));
     await room.becomeReady([host]);
-    const { processes } = await room.statusOf(host);
-    if (processes.some(({ name }) => name.startsWith('chaincode-former-')))
-      problems.push(`${host.name} still runs the former version`);
   }
   return problems;
+}
+
+/** The former version ends, and what does not depend on it goes on. */
+async function alone(room: Room, host: Host, before: HospitalStatus): Promise<string[]> {
+  const former = `chaincode-former-${host.name}`;
+  for (const deadline = Date.now() + GO_ON_MS; ; await sleep(1000, undefined, { signal: room.signal })) {
+    const { processes } = await room.statusOf(host);
+    const runs = (kind: string) => processes.find(({ name }) => name === `${kind}-${host.name}`)?.pid;
+    const was = (kind: string) => before.processes.find(({ name }) => name === `${kind}-${host.name}`)?.pid;
+    if (processes.every(({ name }) => name !== former)) {
+      const kinds = ['peer', 'chaincode', 'ipfs', 'links'].filter((kind) => runs(kind) !== was(kind));
+      const same = ['gateway', 'trainer'].filter((kind) => runs(kind) === was(kind));
+      return [
+        ...kinds.map((kind) => `the ${kind} of ${host.name} was restarted after the upgrade`),
+        ...same.map((kind) => `the ${kind} of ${host.name} is of the former release still`),
+      ];
+    }
+    if (Date.now() > deadline) return [`${host.name} still runs the former version`];
+  }
 }
 
 /** Also the one that did not sign agrees afterwards, and starts no former version any more. */
