@@ -2,13 +2,17 @@
 // propose, read the quote and consent.
 
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LOCAL_ROUTES, ledgerPath } from '@consilium/domain';
 import { type DataSource, type DemoHospital, LATER_PATIENTS, writeExport } from './data-files.ts';
-import type { HospitalClient } from './hospital-client.ts';
+import { GatewayProblemError, type HospitalClient } from './hospital-client.ts';
 import type { DatasetRow, QuoteRow, StudyRow } from './ledger-rows.ts';
 import { publishOwnGraph } from './publish-own-graph.ts';
 import type { StageClock } from './stage-clock.ts';
 import type { OwnGraph, StudyPlan } from './study-plan.ts';
+
+const FOLLOW_MS = 60_000;
+const FOLLOW_EVERY_MS = 500;
 
 export interface Site {
   readonly hospital: DemoHospital;
@@ -192,8 +196,17 @@ async function revise(
   say(`${datasetId} has new patients: ${low} to ${high} now, in 2 blocks with accounts of their own`);
 }
 
-export const startStudy = ({ client }: Site, studyId: string): Promise<StudyRow> =>
-  client.post<StudyRow>(ledgerPath('study:start', { studyId }), 'researcher');
+/** Waits for consents that its own peer has not got yet: each was recorded at the peer of who gave it. */
+export async function startStudy({ client }: Site, studyId: string): Promise<StudyRow> {
+  for (const deadline = Date.now() + FOLLOW_MS; ; await sleep(FOLLOW_EVERY_MS)) {
+    try {
+      return await client.post<StudyRow>(ledgerPath('study:start', { studyId }), 'researcher');
+    } catch (error) {
+      const isEarly = error instanceof GatewayProblemError && error.code === 'QUORUM_NOT_REACHED';
+      if (!isEarly || Date.now() > deadline) throw error;
+    }
+  }
+}
 
 /**
  * At all hospitals at once; the first failure is thrown when all have ended, so that none is left half done.

@@ -6,7 +6,7 @@ import { chownSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LOCAL_ROUTES, ledgerPath } from '@consilium/domain';
-import { each } from '../../enrolment.ts';
+import { each, startStudy } from '../../enrolment.ts';
 import type { BudgetRow, ChargeRow, JobRow, QuoteRow, RoundRow, StudyRow } from '../../ledger-rows.ts';
 import { compareLedgers } from '../compare-ledgers.ts';
 import type { Host } from '../hosts.ts';
@@ -117,8 +117,9 @@ class Drill {
 
   /** Until the first round is over: the ledger has an update that the older backup lacks. */
   async startStudy(): Promise<void> {
-    const { client } = this.#sites[0]!;
-    await client.post(ledgerPath('study:start', { studyId: this.#studyId }), 'researcher');
+    const site = this.#sites[0]!;
+    const { client } = site;
+    await startStudy(site, this.#studyId);
     await this.#until('the first round is over', async () => {
       const rounds = await client.list<RoundRow>(ledgerPath('round:list', { studyId: this.#studyId }));
       return rounds.some(({ state }) => state === 'finalized');
