@@ -54,6 +54,13 @@ export {
   withdrawnOf,
 } from './participation-rules.ts';
 export { costPerRound } from './plan-cost.ts';
+export {
+  type BlockAccounts,
+  type CostingPlan,
+  type PlanQuote,
+  quotePlan,
+  ROUNDS_COUNTED,
+} from './plan-quote.ts';
 export { impliedBy, openBlock, registerPopulation, retireBlock } from './population-rules.ts';
 export { isShort, quorumOf, type Standing } from './quorum-rules.ts';
 export {
