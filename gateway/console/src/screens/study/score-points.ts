@@ -63,3 +63,26 @@ export function barOf({
   const reach = BAR_DEVIATIONS * deviation;
   return [Math.max(0, accuracy - reach), Math.min(1, accuracy + reach)];
 }
+
+/** Rounds that are drawn at a time: of more, no bar is told from the next. */
+export const ROUNDS_DRAWN = 24;
+
+/** Rounds that are drawn together, the first and the last of them. */
+export interface RoundRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * What is drawn of so many rounds: the last ones, which is where a reader begins, and then every round in ranges that
+ * stay the same when more come, the newest first. One range where all are drawn at a time.
+ */
+export function roundRanges(last: number, most = ROUNDS_DRAWN): readonly [RoundRange, ...RoundRange[]] {
+  if (last <= most) return [{ first: 1, last }];
+  const count = Math.ceil(last / most);
+  const fixed = Array.from({ length: count }, (_, at) => ({
+    first: at * most + 1,
+    last: Math.min((at + 1) * most, last),
+  }));
+  return [{ first: last - most + 1, last }, ...fixed.toReversed()];
+}

@@ -1,21 +1,32 @@
 // Accuracy round by round with the reach of the noise, as a chart and as a table.
 import type { RoundDossier, StudyAnswer } from '@consilium/domain';
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Chart } from '../../components/chart/chart.tsx';
 import { type ChartRow, SERIES_MOST } from '../../components/chart/chart-form.ts';
+import { Select } from '../../components/fields.tsx';
 import { Meaning } from '../../components/meaning.tsx';
 import { useHospitalTitle } from '../../components/names.tsx';
 import { Section } from '../../components/page.tsx';
 import { Empty } from '../../components/query-state.tsx';
 import { formatScore } from '../../format/numbers.ts';
-import { barOf, type ScorePoint, scorePoints } from './score-points.ts';
+import {
+  barOf,
+  ROUNDS_DRAWN,
+  type RoundRange,
+  roundRanges,
+  type ScorePoint,
+  scorePoints,
+} from './score-points.ts';
+import styles from './study.module.css';
 
 const DECIMALS = 2;
 const say = (accuracy: number): string => formatScore(accuracy, DECIMALS);
 
 /** The field of all hospitals together. */
 const ALL = 'all';
+/** The range that goes with the study. */
+const LAST = 'last';
 /** Points of one round stand side by side, so that their bars can be seen. */
 const APART = 0.08;
 
@@ -27,6 +38,7 @@ interface ScoresProps {
 export function Scores({ study, rounds }: ScoresProps) {
   const { t } = useTranslation('study');
   const titleOf = useHospitalTitle();
+  const [chosen, choose] = useState<number>();
   const points = useMemo(() => scorePoints(rounds, study.validation), [rounds, study.validation]);
   const last = points.findLast(({ mspId }) => mspId === undefined);
   // More hospitals than signs are in the verdicts below, with the grounds of each.
@@ -39,7 +51,11 @@ export function Scores({ study, rounds }: ScoresProps) {
       </Section>
     );
   }
-  const last_ = Math.max(...points.map(({ round }) => round));
+  const lastRound = Math.max(...points.map(({ round }) => round));
+  const ranges = roundRanges(lastRound);
+  const range = ranges.slice(1).find(({ first }) => first === chosen) ?? ranges[0];
+  const inRange = points.filter(({ round }) => round >= range.first && round <= range.last);
+  const sayRange = (one: RoundRange) => t('scores.range', { first: one.first, last: one.last });
   return (
     <Section
       title={t('scores.title')}
@@ -49,6 +65,20 @@ export function Scores({ study, rounds }: ScoresProps) {
         </>
       }
     >
+      {ranges.length > 1 && (
+        <div className={styles.matrixHead}>
+          <Select
+            label={t('scores.shown')}
+            help={t('scores.shownHelp', { count: lastRound })}
+            value={range === ranges[0] ? LAST : String(range.first)}
+            onChange={(first) => choose(first === LAST ? undefined : Number(first))}
+            choices={ranges.map((one, at) => ({
+              value: at === 0 ? LAST : String(one.first),
+              label: at === 0 ? t('scores.rangeLast', { count: ROUNDS_DRAWN }) : sayRange(one),
+            }))}
+          />
+        </div>
+      )}
       <Chart
         title={t('scores.accuracy')}
         summary={t('scores.chart', { round: last.round, accuracy: say(last.accuracy) })}
@@ -56,8 +86,8 @@ export function Scores({ study, rounds }: ScoresProps) {
           field: 'place',
           label: t('scores.round'),
           say: (place) => String(Math.round(place)),
-          domain: [0.5, last_ + 0.5],
-          ticks: ticksOf(last_),
+          domain: [range.first - 0.5, range.last + 0.5],
+          ticks: ticksOf(range),
         }}
         y={{ label: t('scores.accuracy'), say, domain: [0, 1], ticks: [0, 0.25, 0.5, 0.75, 1] }}
         series={fields.map((field) => ({
@@ -66,7 +96,7 @@ export function Scores({ study, rounds }: ScoresProps) {
           shape: field === ALL ? 'line' : 'points',
           errorField: `${field} reach`,
         }))}
-        rows={rowsOf(points, fields)}
+        rows={rowsOf(inRange, fields)}
         marks={[
           {
             axis: 'y',
@@ -82,9 +112,10 @@ export function Scores({ study, rounds }: ScoresProps) {
 
 const TICKS_MOST = 12;
 
-function ticksOf(rounds: number): readonly number[] {
+function ticksOf({ first, last }: RoundRange): readonly number[] {
+  const rounds = last - first + 1;
   const step = Math.ceil(rounds / TICKS_MOST);
-  return Array.from({ length: Math.ceil(rounds / step) }, (_, index) => 1 + index * step);
+  return Array.from({ length: Math.ceil(rounds / step) }, (_, index) => first + index * step);
 }
 
 /** A row for each point, beside its round; the chart joins those of one series. */

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { Consent, RoundDossier, Score, Verdict } from '@consilium/domain';
 import { factorOf, planCost, planSentences } from './plan-in-words.ts';
 import { progressOf } from './round-progress.ts';
-import { barOf, scorePoints } from './score-points.ts';
+import { barOf, roundRanges, scorePoints } from './score-points.ts';
 import { chargedRounds, costOf } from './study-costs.ts';
 import { matrixOf } from './verdict-matrix.ts';
 
@@ -243,4 +243,24 @@ test('the plan in words errs on the safe side: influence up, noise down, and wha
   assert.equal(factorOf('1'), '2.72');
   assert.equal(factorOf('0.5'), '1.65');
   assert.equal(factorOf('20'), undefined);
+});
+
+test('the last rounds are drawn first, and every round is in a range that stays the same when more come', () => {
+  assert.deepEqual(roundRanges(1), [{ first: 1, last: 1 }]);
+  assert.deepEqual(roundRanges(24), [{ first: 1, last: 24 }]);
+  assert.deepEqual(roundRanges(25), [
+    { first: 2, last: 25 },
+    { first: 25, last: 25 },
+    { first: 1, last: 24 },
+  ]);
+  const [newest, ...fixed] = roundRanges(1000);
+  assert.deepEqual(newest, { first: 977, last: 1000 });
+  const drawn = fixed.flatMap(({ first, last }) =>
+    Array.from({ length: last - first + 1 }, (_, at) => first + at),
+  );
+  assert.deepEqual(
+    drawn.toSorted((a, b) => a - b),
+    Array.from({ length: 1000 }, (_, at) => at + 1),
+  );
+  assert.deepEqual(roundRanges(60)[2], roundRanges(70)[2]);
 });
