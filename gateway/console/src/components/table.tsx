@@ -165,14 +165,20 @@ function Row<T>({
       {columns.map(({ id, header, cell, isNumber, isRowHeader }) =>
         isRowHeader ? (
           <th key={id} role="rowheader" scope="row" data-name={header}>
-            {cell(row)}
+            <Said>{cell(row)}</Said>
           </th>
         ) : (
           <td key={id} role="cell" data-name={header} className={isNumber ? styles.number : undefined}>
-            {cell(row)}
+            <Said>{cell(row)}</Said>
           </td>
         ),
       )}
     </tr>
   );
 }
+
+/** What a cell says, in one piece: on a phone it stands beside the name of its column. */
+const Said = ({ children }: { readonly children: ReactNode }) =>
+  children === null || children === undefined || children === '' ? null : (
+    <div className={styles.said}>{children}</div>
+  );

@@ -18,7 +18,12 @@ export function DeadLetters({ webhookId, count }: { readonly webhookId: string; 
   const redeliver = useApiAction('redeliverDeadLetters');
   const mayRedeliver = useMay('redeliverDeadLetters');
   const columns: readonly Column<ListDeadLettersAnswerItem>[] = [
-    { id: 'event', header: t('letters.event'), isRowHeader: true, cell: ({ event }) => event },
+    {
+      id: 'event',
+      header: t('letters.event'),
+      isRowHeader: true,
+      cell: ({ event }) => <span className={styles.event}>{event}</span>,
+    },
     {
       id: 'block',
       header: t('letters.block'),

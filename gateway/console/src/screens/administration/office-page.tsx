@@ -1,5 +1,5 @@
 // The frame of each part of the office: its heading, and the way to the other parts.
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link, useLocation } from 'wouter';
 import { useMay, useSession } from '../../app/session.tsx';
@@ -40,11 +40,16 @@ export function useParts(): readonly OfficePart[] {
 function OfficeNavigation() {
   const { t } = useTranslation('administration');
   const [path] = useLocation();
+  const current = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    // On a phone the parts do not all fit: the one that is shown is never out of sight.
+    current.current?.scrollIntoView({ inline: 'nearest', block: 'nearest' });
+  }, []);
   return (
     <nav aria-label={t('title')} className={styles.navigation}>
       <ul>
         {useParts().map(({ name, to }) => (
-          <li key={name}>
+          <li key={name} {...(path === to && { ref: current })}>
             <Link href={to} {...(path === to && { 'aria-current': 'page' })}>
               {t(`parts.${name}.title`)}
             </Link>
