@@ -46,6 +46,7 @@ const SIBLINGS: Record<string, readonly string[]> = {
     '@consilium/client',
     '@consilium/client/browser',
     '@consilium/domain',
+    '@consilium/domain/rules',
     '@consilium/verify/evidence',
   ],
   gateway: [

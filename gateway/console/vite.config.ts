@@ -47,6 +47,18 @@ const keepLanguages = (): Plugin => ({
   },
 });
 
+const EVALUATES = /\/typebox\/build\/system\/environment\/evaluate\.mjs$/;
+
+/** Has schemas judged without code that is made of text, which the content-security policy refuses, and says. */
+const evaluateNothing = (): Plugin => ({
+  name: 'evaluate-nothing',
+  enforce: 'pre',
+  load: (id) =>
+    EVALUATES.test(id)
+      ? 'export const CanEvaluate = () => false; export const Evaluate = () => { throw new Error("no code of text"); };'
+      : undefined,
+});
+
 const { CONSOLE_GATEWAY: gateway, CONSOLE_KEY: key, CONSOLE_ROLE: role = 'operator' } = process.env;
 
 /** While it is worked on with a key: a session that may call everything, as whose requests the key is added. */
@@ -76,6 +88,7 @@ export default defineConfig({
   base: '/console/',
   plugins: [
     keepLanguages(),
+    evaluateNothing(),
     react(),
     ...(key === undefined ? [] : [playedSession()]),
     compressOnce(join(import.meta.dirname, SITE)),

@@ -16,13 +16,13 @@ const WIDTHS = [375, 768, 1440] as const;
 const THEMES = ['light', 'dark'] as const;
 const OF_COLOURS = ['color-contrast', 'link-in-text-block'];
 const OF_LAYOUT = ['target-size', 'scrollable-region-focusable'];
-/** A busy machine takes its time. */
-const SUITE_TIMEOUT_MS = 290_000;
 const PATIENCE_MS = 120_000;
 /** Some screens only, while one works on them. */
 const ONLY = process.env.SCREENS?.split(',');
 /** To look at; drawing them costs more than all else. */
 const HAS_PICTURES = process.env.PICTURES === '1';
+/** A busy machine takes its time, and draws slowly. */
+const SUITE_TIMEOUT_MS = HAS_PICTURES ? 3_600_000 : 290_000;
 
 /** Two pictures later: colours have changed, and so have those that change over a moment. */
 const painted = (page: Page): Promise<unknown> =>

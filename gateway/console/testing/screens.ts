@@ -91,6 +91,34 @@ const STUDIES: readonly Omit<ScreenShown, 'area'>[] = [
     role: 'steward',
     ready: 'What follows',
   },
+  { name: 'propose', path: '/console/propose', role: 'researcher', ready: 'Herzkatheterlabor' },
+  {
+    name: 'propose-wrong',
+    path: '/console/propose',
+    role: 'researcher',
+    ready: 'Herzkatheterlabor',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'Read it before it is sent' }).click();
+      await page.getByText('Choose one dataset at least.').first().waitFor();
+    },
+  },
+  {
+    name: 'propose-like',
+    path: '/console/propose?like=lung',
+    role: 'researcher',
+    ready: 'Rounds that fit everywhere',
+  },
+  {
+    name: 'propose-read',
+    path: '/console/propose?like=heart',
+    role: 'researcher',
+    ready: 'Rounds that fit everywhere',
+    act: async (page) => {
+      await page.getByLabel('Title').fill('Heart failure after an infarction');
+      await page.getByRole('button', { name: 'Read it before it is sent' }).click();
+      await page.getByRole('heading', { level: 1, name: 'Read it before it is sent' }).waitFor();
+    },
+  },
   { name: 'study-missing', path: '/console/studies/none', role: 'steward', ready: 'no such entry' },
 ];
 

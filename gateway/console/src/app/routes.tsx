@@ -18,6 +18,8 @@ const SCREENS: readonly Row[] = [
     'consent',
     'study',
   ],
+  // Not below /studies, where a study can have any such id.
+  ['/propose', () => import('../screens/proposal/proposal.tsx'), 'proposal', 'study'],
   ['/models', () => import('../screens/model/model-list.tsx'), 'model'],
   ['/models/:studyId', () => import('../screens/model/model.tsx'), 'model', 'evidence'],
   ['/ledger', () => import('../screens/ledger/ledger.tsx'), 'ledger'],

@@ -14,6 +14,7 @@ const WITH_SCREENS = {
   overview: () => import('./en/overview.json', { with: { type: 'json' } }),
   study: () => import('./en/study.json', { with: { type: 'json' } }),
   consent: () => import('./en/consent.json', { with: { type: 'json' } }),
+  proposal: () => import('./en/proposal.json', { with: { type: 'json' } }),
   model: () => import('./en/model.json', { with: { type: 'json' } }),
   ledger: () => import('./en/ledger.json', { with: { type: 'json' } }),
   evidence: () => import('./en/evidence.json', { with: { type: 'json' } }),

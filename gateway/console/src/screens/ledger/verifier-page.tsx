@@ -1,10 +1,11 @@
 // The verifier, on a file of evidence, in this browser: also for those who are not signed in, and without a network.
-import { type DragEvent, useRef, useState } from 'react';
+import { useState } from 'react';
 import { ProgressBar } from 'react-aria-components/ProgressBar';
 import { useTranslation } from 'react-i18next';
 import { takeHandedFile } from '../../api/handed-file.ts';
 import { Button } from '../../components/button.tsx';
 import { TextField } from '../../components/fields.tsx';
+import { FileDrop } from '../../components/file-drop.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { Page, Section } from '../../components/page.tsx';
 import { formatBytes, formatShare } from '../../format/numbers.ts';
@@ -122,53 +123,20 @@ function FileField({
   readonly isMissing: boolean;
 }) {
   const { t } = useTranslation('ledger');
-  const input = useRef<HTMLInputElement>(null);
-  const [isOver, setOver] = useState(false);
-  const drop = (event: DragEvent) => {
-    event.preventDefault();
-    setOver(false);
-    onChoose(event.dataTransfer.files[0]);
-  };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the button within does the same by keyboard
-    <div
-      className={`${styles.drop} ${isOver ? styles.over : ''}`}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={drop}
-    >
-      <input
-        ref={input}
-        type="file"
-        className="unseen"
-        tabIndex={-1}
-        aria-label={t('verify.file')}
-        accept=".ndjson,.json,application/x-ndjson"
-        onChange={(event) => {
-          onChoose(event.target.files?.[0]);
-          event.target.value = '';
-        }}
-      />
-      <p className={styles.dropTitle}>
-        {file === undefined ? (
-          t('verify.drop')
-        ) : (
-          <bdi>{t('verify.chosen', { name: file.name, size: formatBytes(file.size) })}</bdi>
-        )}
-      </p>
-      <Button onPress={() => input.current?.click()}>
-        {t(file === undefined ? 'verify.choose' : 'verify.chooseOther')}
-      </Button>
-      <p className="small soft">{t('verify.fileHelp')}</p>
-      {isMissing && (
-        <p className={styles.wrong} role="alert">
-          {t('verify.fileMissing')}
-        </p>
-      )}
-    </div>
+    <FileDrop
+      label={t('verify.file')}
+      title={
+        file === undefined
+          ? t('verify.drop')
+          : t('verify.chosen', { name: file.name, size: formatBytes(file.size) })
+      }
+      choose={t(file === undefined ? 'verify.choose' : 'verify.chooseOther')}
+      help={t('verify.fileHelp')}
+      error={isMissing ? t('verify.fileMissing') : undefined}
+      accept=".ndjson,.json,application/x-ndjson"
+      onChoose={onChoose}
+    />
   );
 }
 

@@ -5,7 +5,9 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { useApiPages } from '../../api/queries.ts';
+import { useMay } from '../../app/session.tsx';
 import { Button } from '../../components/button.tsx';
+import { ButtonLink } from '../../components/button-link.tsx';
 import { Select } from '../../components/fields.tsx';
 import { HospitalName, useMembers } from '../../components/names.tsx';
 import { Page } from '../../components/page.tsx';
@@ -40,13 +42,26 @@ export default function StudyList() {
   const studies = useApiPages('listStudies', { query: askedBy(filters) });
   const isFiltered = Object.keys(askedBy(filters)).length > 0;
   const columns = useColumns();
+  const mayPropose = useMay('proposeStudy');
   return (
-    <Page title={t('title')} lead={t('lead')}>
+    <Page
+      title={t('title')}
+      lead={t('lead')}
+      {...(mayPropose && {
+        actions: (
+          <ButtonLink to="/propose" tone="primary">
+            {t('propose')}
+          </ButtonLink>
+        ),
+      })}
+    >
       <FilterRow filters={filters} onChange={setFilters} />
       <QueryState
         query={studies}
         empty={
-          <Empty title={t('list.emptyTitle')}>{isFiltered ? t('list.emptyFiltered') : t('list.empty')}</Empty>
+          <Empty title={t('list.emptyTitle')}>
+            {isFiltered ? t('list.emptyFiltered') : t(mayPropose ? 'list.emptyMay' : 'list.empty')}
+          </Empty>
         }
       >
         {(rows) => (

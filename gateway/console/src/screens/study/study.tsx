@@ -2,7 +2,7 @@
 import type { StudyAnswer } from '@consilium/domain';
 import { useTranslation } from 'react-i18next';
 import { useParams, useSearchParams } from 'wouter';
-import { useSession } from '../../app/session.tsx';
+import { useMay, useSession } from '../../app/session.tsx';
 import { ButtonLink } from '../../components/button-link.tsx';
 import { EvidenceButton } from '../../components/evidence-button.tsx';
 import { Figure, Figures } from '../../components/figure.tsx';
@@ -32,6 +32,7 @@ export default function StudyScreen() {
   const { t } = useTranslation('study');
   const study = useStudy(studyId);
   const crumbs = [{ title: t('title'), to: '/studies' }];
+  const mayPropose = useMay('proposeStudy');
   const { data } = study;
   return (
     <Page
@@ -43,6 +44,9 @@ export default function StudyScreen() {
         actions: (
           <>
             <EvidenceButton subject={{ kind: 'study', studyId }} />
+            {mayPropose && (
+              <ButtonLink to={`/propose?like=${encodeURIComponent(studyId)}`}>{t('proposeLike')}</ButtonLink>
+            )}
             <RequesterActions study={data} />
           </>
         ),
