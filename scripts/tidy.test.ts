@@ -114,7 +114,7 @@ const DOORS: readonly { sdk: RegExp; within: string; door: RegExp }[] = [
   {
     sdk: /^@noble\//,
     within: 'packages/',
-    door: /^packages\/(verify\/src\/cryptography\/(of-browser|ed25519-key)|federation\/src\/platform\/of-browser)\.ts$/,
+    door: /^packages\/(verify\/src\/cryptography\/(of-browser|\w+-key)|federation\/src\/platform\/of-browser)\.ts$/,
   },
   { sdk: /^@noble\//, within: 'trainer/', door: /^trainer\/src\/artefacts\/key-proof\.ts$/ },
 ];

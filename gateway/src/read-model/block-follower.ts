@@ -290,6 +290,10 @@ export class BlockFollower {
     }
     this.#witnesses.compareWith(block, checked);
     for (const place of checked.unexplained) this.#noteUnexplained(number, place);
+    for (const { place, text } of checked.unjudged) {
+      const which = `transaction ${place} of block ${number}`;
+      this.#options.log('warn', `${which} took effect by the word of peers alone: ${text}`);
+    }
     if (!index.database.isTransaction) index.database.exec('BEGIN IMMEDIATE');
     try {
       index.add(indexedBlock(checked, block, bytes));

@@ -28,6 +28,7 @@ function indexed(change: Partial<BlockTransaction>) {
     needs: { written: [], uses: [], texts: [] },
     transactions: [transaction],
     unexplained: [],
+    unjudged: [],
   };
   return indexedBlock(checked, { codes: [10] }, Buffer.alloc(0)).transactions[0]!;
 }

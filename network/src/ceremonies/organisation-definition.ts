@@ -234,11 +234,14 @@ function checkContents({ mspId, msp: bytes, orderers }: OrganisationDefinition):
 }
 
 function readMsp(bytes: Uint8Array): Msp {
+  let read: Msp;
   try {
-    return new Msp(bytes);
+    read = new Msp(bytes);
   } catch (cause) {
     return refuse(`the organisation cannot be read: ${(cause as Error).message}`, { cause });
   }
+  const { unjudgedBecause } = read;
+  return unjudgedBecause === undefined ? read : refuse(`the organisation cannot be read: ${unjudgedBecause}`);
 }
 
 function checkSigner(

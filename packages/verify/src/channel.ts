@@ -25,14 +25,8 @@ export {
 export { isOnLists, listsOfAuthority, x509Of } from './identity/authority-lists.ts';
 export { type Certificate, isIssuedBy, readCertificate } from './identity/certificate.ts';
 export type { NamePart } from './identity/distinguished-name.ts';
-export {
-  type ClaimedIdentity,
-  type Identity,
-  Membership,
-  Msp,
-  type NodeRole,
-  type SignedBytes,
-} from './identity/membership.ts';
+export { type ClaimedIdentity, Membership, type SignedBytes } from './identity/membership.ts';
+export { type Identity, Msp, type NodeRole } from './identity/msp.ts';
 export { type RevocationList, readRevocationList } from './identity/revocation-list.ts';
 export {
   type Principal,

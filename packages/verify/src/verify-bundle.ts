@@ -281,8 +281,15 @@ function attestationOf(of: Judged['of'], replay: LedgerReplay, organisations: nu
   return { rows: of.length, fewest: counts.length === 0 ? 0 : Math.min(...counts), organisations };
 }
 
-function openPoints({ rangesByDigest, unreadWrites }: LedgerReplay, answered: AgreedAnswers): string[] {
+function openPoints(
+  { rangesByDigest, unreadWrites, unjudged }: LedgerReplay,
+  answered: AgreedAnswers,
+): string[] {
   return [
+    ...unjudged.map(
+      ({ place, text }) =>
+        `That the transaction of ${place}, is valid is the word of peers alone, which no signature shows: ${text}.`,
+    ),
     ...laterPoints(answered),
     ...(unreadWrites > 0
       ? [

@@ -85,6 +85,28 @@ export const EVIDENCE: ThreatSection = {
         'is the list that its DER is, and none that a name in it holds',
         'says whose it is with whatever follows that',
         'names what is called invalid for no reason that is known, gives it no effect, and goes on',
+        'issues certificates with whatever follows their fields, which peers pass over',
+      ],
+    },
+    {
+      id: 'oddly-defined-organisations',
+      attack:
+        'An organisation that defines its authorities and roles in forms that peers take, so that verifiers stop, or ' +
+        'are given identities that peers refuse',
+      titles: [
+        'of anonymous credentials has identities of which nothing can be said, and stops nobody',
+        'whose certificates or lists cannot be read has no identities either, and stops nobody',
+        'does not keep the others’ transactions from being checked',
+        'sends what takes effect by the word of peers, which is said with the place',
+        'counts as an endorser only by the word of peers, and never for another one',
+        'changes its own definition by the word of orderers, and nothing of others',
+        'gives two roles by one unit, as peers do, and by two units none',
+        'issues within its own time, for servers, and with as many authorities between as it allows',
+        'issues nothing to whom several of its roots could have',
+        'that OpenSSL made issues what OpenSSL says, with any bit of it another too',
+        'with the exponent 3 takes no signature that anybody makes without the key',
+        'gives nobody with a key of RSA a signature that counts',
+        'revokes by its lists, also by SHA-1, and nobody else does',
       ],
     },
     {

@@ -29,6 +29,8 @@ export interface JudgedTransaction {
   readonly transaction: Transaction | undefined;
   /** Whether it takes effect. */
   readonly isValid: boolean;
+  /** Why that is the word of peers alone; undefined where all of it was judged. */
+  readonly unjudgedBecause: string | undefined;
   readonly configuration: ChannelConfiguration;
 }
 
@@ -51,7 +53,8 @@ interface BlockFacts {
 }
 
 interface Judgement {
-  readonly kind: 'valid' | 'invalid' | 'unknown';
+  /** Unjudged is what holds but for signatures of which nothing can be said: then peers say whether it is valid. */
+  readonly kind: 'valid' | 'invalid' | 'unknown' | 'unjudged';
   readonly text: string;
   readonly envelope?: Envelope;
   readonly transaction?: Transaction;
@@ -91,17 +94,21 @@ export class BlockReplay {
     const ids: string[] = [];
     const flagged = new Set(facts.invalid);
     for (const [place, bytes] of envelopes.entries()) {
-      const { envelope, transaction, ...judged } = this.#judge(bytes, facts.configuration, soFar);
       const isFlagged = flagged.has(place);
+      const { configuration } = facts;
+      const { envelope, transaction, ...judged } = this.#judge(bytes, { configuration, isFlagged }, soFar);
       const problem = problemOf(judged, { isFlagged, transaction });
       if (problem !== undefined) {
         const unexplained = isFlagged && { unexplained: place };
         problems.push({ place: `block ${block}, transaction ${place}`, text: problem, ...unexplained });
       }
       const isValid =
-        judged.kind === 'valid' && !(isFlagged && (problem === undefined || this.#options.trustsFlags));
-      const { configuration } = facts;
-      this.#options.onTransaction({ block, place, envelope, transaction, isValid, configuration });
+        (judged.kind === 'valid' && !(isFlagged && (problem === undefined || this.#options.trustsFlags))) ||
+        (judged.kind === 'unjudged' && !isFlagged);
+      const unjudgedBecause = judged.kind === 'unjudged' ? judged.text : undefined;
+      this.#options.onTransaction({
+        ...{ block, place, envelope, transaction, isValid, unjudgedBecause, configuration },
+      });
       if (isValid) this.rows.apply(transaction!.sets, { block, place });
       if (envelope !== undefined) ids.push(envelope.transactionId);
     }
@@ -110,7 +117,14 @@ export class BlockReplay {
     return problems;
   }
 
-  #judge(bytes: Uint8Array, configuration: ChannelConfiguration, soFar: BlockSoFar): Judgement {
+  #judge(
+    bytes: Uint8Array,
+    {
+      configuration,
+      isFlagged,
+    }: { readonly configuration: ChannelConfiguration; readonly isFlagged: boolean },
+    soFar: BlockSoFar,
+  ): Judgement {
     let read: Pick<Judgement, 'envelope' | 'transaction'> = {};
     const invalid = (text: string): Judgement => ({ kind: 'invalid', text, ...read });
     try {
@@ -120,7 +134,10 @@ export class BlockReplay {
       const { transactionId } = envelope;
       if (envelope.channel !== this.#options.channel)
         return invalid(`it is of the channel ${envelope.channel}`);
-      const refusal = configuration.membership.refusalOf(envelope.creator);
+      const { membership } = configuration;
+      const { mspId } = envelope.creator.identity;
+      const unjudged = membership.unjudgedBecause(mspId);
+      const refusal = unjudged === undefined ? membership.refusalOf(envelope.creator) : undefined;
       if (refusal !== undefined) return invalid(`its sender: ${refusal}`);
       if (!envelope.hasOwnId) return invalid('its id is not the digest of its sender and nonce');
       const transaction = readTransaction(envelope);
@@ -138,8 +155,15 @@ export class BlockReplay {
         endorsements: transaction.endorsements,
         changedInBlock: soFar.changedPolicies,
       });
-      if (problem === undefined) noteEndorsed(transactionId, transaction, soFar);
+      if (problem === undefined || (problem.isUnjudged && !isFlagged)) {
+        noteEndorsed(transactionId, transaction, soFar);
+      }
       if (conflict !== undefined) return invalid(conflict);
+      if (problem?.isUnjudged) return { kind: 'unjudged', text: problem.text, ...read };
+      if (problem === undefined && unjudged !== undefined) {
+        const text = `its sender: identities of ${mspId} cannot be judged: ${unjudged}`;
+        return { kind: 'unjudged', text, ...read };
+      }
       if (problem === undefined) return { kind: 'valid', text: '', ...read };
       return { kind: problem.isUnknown ? 'unknown' : 'invalid', text: problem.text, ...read };
     } catch (error) {
@@ -196,6 +220,7 @@ function problemOf(
   { kind, text }: Pick<Judgement, 'kind' | 'text'>,
   { isFlagged, transaction }: { readonly isFlagged: boolean; readonly transaction: Transaction | undefined },
 ): string | undefined {
+  if (kind === 'unjudged') return undefined;
   if (kind !== 'valid') return isFlagged ? undefined : text;
   // A range that is there as a digest may hold a phantom: then the flag is the word of those who sent the block.
   const isUnread = transaction?.sets.some(({ ranges }) => ranges.some(({ reads }) => reads === undefined));

@@ -4,7 +4,7 @@
 import { type BlockNeeds, NeedsOfBlock } from '../bundle/block-needs.ts';
 import type { ShownBlock } from '../bundle/bundle-file.ts';
 import { configurationOf } from '../channel/organisations.ts';
-import type { Identity } from '../identity/membership.ts';
+import type { Identity } from '../identity/msp.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
 import { headerHash } from './block-header.ts';
 import { BlockReplay, type JudgedTransaction } from './block-replay.ts';
@@ -67,6 +67,8 @@ export interface CheckedBlock {
    * as at the peer: peers of other organisations say whether that is so, since nobody signs flags.
    */
   readonly unexplained: readonly number[];
+  /** Transactions that took effect by the word of peers alone, each with its number in the block, and why. */
+  readonly unjudged: readonly { readonly place: number; readonly text: string }[];
 }
 
 /** Where a check goes on that was interrupted. */
@@ -155,6 +157,9 @@ export class ChannelChecker {
       needs: this.#needs.needs,
       transactions: this.#judged.flatMap((one) => transactionsOf(one, block.codes)),
       unexplained: problems.flatMap(({ unexplained }) => unexplained ?? []),
+      unjudged: this.#judged.flatMap(({ place, isValid, unjudgedBecause: text }) =>
+        isValid && text !== undefined ? [{ place, text }] : [],
+      ),
     };
   }
 }

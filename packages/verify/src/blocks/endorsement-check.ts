@@ -2,7 +2,13 @@
 // the ledger says, replaced by a row's own where it has one. Fabric's rules of key-level endorsement.
 import type { ChannelConfiguration } from '../channel/channel-configuration.ts';
 import type { SignedBytes } from '../identity/membership.ts';
-import { anyOf, readSignaturePolicy, satisfies, wordsOf } from '../policy/signature-policy.ts';
+import {
+  anyOf,
+  readSignaturePolicy,
+  type SignaturePolicy,
+  satisfies,
+  wordsOf,
+} from '../policy/signature-policy.ts';
 import { Message } from '../wire/protobuf-reader.ts';
 import { collectionId, type NamespaceSet, readableKey, rowId } from './read-write-set.ts';
 import type { ReplayedRows } from './replayed-rows.ts';
@@ -16,10 +22,14 @@ const LIFECYCLE_POLICY = '/Channel/Application/LifecycleEndorsement';
 export const definitionKey = (chaincode: string, field: string): string =>
   `namespaces/fields/${chaincode}/${field}`;
 
-/** Why it does not hold; `unknown` where a block that is not shown would say. */
+/**
+ * Why it does not hold; `unknown` where a block that is not shown would say, `unjudged` where it would hold with
+ * signatures of which nothing can be said.
+ */
 export interface EndorsementProblem {
   readonly text: string;
   readonly isUnknown: boolean;
+  readonly isUnjudged?: boolean;
 }
 
 export interface EndorsementOptions {
@@ -28,6 +38,8 @@ export interface EndorsementOptions {
   readonly endorsements: readonly SignedBytes[];
   /** Rows whose policy an earlier transaction of the same block changed: nobody may write them any more. */
   readonly changedInBlock: ReadonlySet<string>;
+  /** Whether signatures of which nothing can be said count. */
+  readonly isLenient?: boolean;
 }
 
 type Holds = (endorsements: readonly SignedBytes[]) => boolean;
@@ -38,6 +50,21 @@ interface NamedPolicy {
 
 /** @throws UnreadableError where a policy cannot be read */
 export function endorsementProblem(
+  chaincode: string,
+  sets: readonly NamespaceSet[],
+  options: EndorsementOptions,
+): EndorsementProblem | undefined {
+  const problem = problemUnder(chaincode, sets, options);
+  const { membership } = options.configuration;
+  const unjudged = options.endorsements
+    .map(({ identity }) => identity.mspId)
+    .find((mspId) => membership.unjudgedBecause(mspId) !== undefined);
+  if (problem === undefined || unjudged === undefined) return problem;
+  const left = problemUnder(chaincode, sets, { ...options, isLenient: true });
+  return left ?? { ...problem, text: `${problem.text} without ${unjudged}`, isUnjudged: true };
+}
+
+function problemUnder(
   chaincode: string,
   sets: readonly NamespaceSet[],
   options: EndorsementOptions,
@@ -59,11 +86,11 @@ export function endorsementProblem(
 
 function chaincodePolicy(
   name: string,
-  { configuration, rows }: EndorsementOptions,
+  { configuration, rows, isLenient }: EndorsementOptions,
 ): NamedPolicy | EndorsementProblem {
   const byChannel = (path: string): NamedPolicy => ({
     words: path,
-    holds: (endorsements) => configuration.satisfies(path, endorsements),
+    holds: (endorsements) => configuration.satisfies(path, endorsements, isLenient),
   });
   if (name === LIFECYCLE) return byChannel(LIFECYCLE_POLICY);
   const value = rows.state.value(LIFECYCLE, definitionKey(name, 'ValidationInfo'));
@@ -75,19 +102,16 @@ function chaincodePolicy(
   const applied = info.inBytes(2, 'policy of a chaincode');
   const choice = applied.choice({ messages: [1, 2] });
   if (choice?.field !== 1) return byChannel(applied.text(2) || OWN_POLICY);
-  const policy = readSignaturePolicy(choice.bytes);
-  return {
-    words: wordsOf(policy),
-    holds: (endorsements) => satisfies(policy, configuration.membership, endorsements),
-  };
+  return ownPolicy(choice.bytes, { configuration, ...(isLenient && { isLenient }) });
 }
 
 function namespaceProblem(
   namespace: string,
   set: NamespaceSet | undefined,
   policy: NamedPolicy,
-  { configuration, rows, endorsements, changedInBlock }: EndorsementOptions,
+  options: EndorsementOptions,
 ): EndorsementProblem | undefined {
+  const { configuration, rows, endorsements, changedInBlock } = options;
   let isAnyChecked = false;
   const check = (what: string, one: NamedPolicy): EndorsementProblem | undefined => {
     isAnyChecked = true;
@@ -104,7 +128,7 @@ function namespaceProblem(
       const where = `block ${row.version.block}, which is not shown`;
       return { text: `the policy of ${readableKey(key)} is in ${where}`, isUnknown: true };
     }
-    return check(readableKey(key), row?.policy === undefined ? policy : ownPolicy(row.policy, configuration));
+    return check(readableKey(key), row?.policy === undefined ? policy : ownPolicy(row.policy, options));
   };
   for (const { key } of [...(set?.writes ?? []), ...(set?.policyWrites ?? [])]) {
     const problem = checkRow(key);
@@ -115,34 +139,39 @@ function namespaceProblem(
     if (owner === undefined || !configuration.mspIds.includes(owner)) {
       return { text: `the collection ${collection} is of no kind that is known here`, isUnknown: false };
     }
-    const byOwner =
-      namespace === LIFECYCLE ? ownerPolicy(owner, configuration) : peerOf(owner, configuration);
+    const byOwner = namespace === LIFECYCLE ? ownerPolicy(owner, options) : peerOf(owner, options);
     for (const { key } of [...writes, ...policyWrites]) {
       if (changedInBlock.has(rowId(collectionId(namespace, collection), key))) {
         return { text: `it writes a row of ${collection}, whose policy its block changed`, isUnknown: false };
       }
       const own = rows.get(collectionId(namespace, collection), key)?.policy;
-      const problem = check(collection, own === undefined ? byOwner : ownPolicy(own, configuration));
+      const problem = check(collection, own === undefined ? byOwner : ownPolicy(own, options));
       if (problem !== undefined) return problem;
     }
   }
   return isAnyChecked ? undefined : check(`the chaincode ${namespace}`, policy);
 }
 
-function ownPolicy(bytes: Uint8Array, { membership }: ChannelConfiguration): NamedPolicy {
-  const policy = readSignaturePolicy(bytes);
-  return { words: wordsOf(policy), holds: (endorsements) => satisfies(policy, membership, endorsements) };
-}
+type Judging = Pick<EndorsementOptions, 'configuration' | 'isLenient'>;
 
-function peerOf(owner: string, { membership }: ChannelConfiguration): NamedPolicy {
-  const policy = anyOf(1, [owner], 'peer');
-  return { words: wordsOf(policy), holds: (endorsements) => satisfies(policy, membership, endorsements) };
-}
+const named = (
+  policy: SignaturePolicy,
+  { configuration: { membership }, isLenient }: Judging,
+): NamedPolicy => ({
+  words: wordsOf(policy),
+  holds: (endorsements) => satisfies(policy, { membership, ...(isLenient && { isLenient }) }, endorsements),
+});
+
+const ownPolicy = (bytes: Uint8Array, judging: Judging): NamedPolicy =>
+  named(readSignaturePolicy(bytes), judging);
+
+const peerOf = (owner: string, judging: Judging): NamedPolicy => named(anyOf(1, [owner], 'peer'), judging);
 
 /** The organisation's own Endorsement policy. Its group may be named otherwise than its MSP; then its peer's word. */
-function ownerPolicy(owner: string, configuration: ChannelConfiguration): NamedPolicy {
+function ownerPolicy(owner: string, judging: Judging): NamedPolicy {
+  const { configuration, isLenient } = judging;
   const path = `/Channel/Application/${owner}/Endorsement`;
   const group = configuration.root.groups.get('Application')?.groups.get(owner);
-  if (group?.policies.has('Endorsement') !== true) return peerOf(owner, configuration);
-  return { words: path, holds: (endorsements) => configuration.satisfies(path, endorsements) };
+  if (group?.policies.has('Endorsement') !== true) return peerOf(owner, judging);
+  return { words: path, holds: (endorsements) => configuration.satisfies(path, endorsements, isLenient) };
 }

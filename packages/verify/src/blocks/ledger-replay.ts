@@ -29,6 +29,8 @@ export class LedgerReplay {
   readonly transactions: CheckedTransaction[] = [];
   /** Of the transaction that is asked for, what was sent. */
   readonly asked: { readonly id: string | undefined; envelope?: Envelope };
+  /** Transactions that are valid by the word of peers alone, each with why. */
+  readonly unjudged: Problem[] = [];
   /** Ranges of which the endorsers gave a digest only, so that what they read is not shown. */
   rangesByDigest = 0;
   /** Rows that were written by someone who had not read them: an earlier block may have set their policy. */
@@ -76,8 +78,13 @@ export class LedgerReplay {
     }
   }
 
-  #note({ block, place, envelope, transaction, isValid, configuration }: JudgedTransaction): void {
+  #note({ block, place, envelope, transaction, isValid, ...judged }: JudgedTransaction): void {
     if (!isValid || envelope === undefined || transaction === undefined) return;
+    const { unjudgedBecause: text, configuration } = judged;
+    if (text !== undefined) {
+      this.unjudged.push({ place: `block ${block}, transaction ${place}`, text });
+      return;
+    }
     const { sets, endorsements, input } = transaction;
     this.rangesByDigest += sets
       .flatMap(({ ranges }) => ranges)
@@ -113,6 +120,6 @@ export const organisationsOf = (
 ): string[] => {
   const peers = membership
     .signersOf(endorsements)
-    .filter(({ mspId, role }) => role === 'peer' && mspIds.includes(mspId));
+    .filter(({ mspId, roles }) => roles.has('peer') && mspIds.includes(mspId));
   return [...new Set(peers.map(({ mspId }) => mspId))].sort();
 };

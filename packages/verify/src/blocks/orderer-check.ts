@@ -24,13 +24,16 @@ export function checkOrderers(
     // Once is enough, and all that counts: whoever has one key could sign any number of times.
     if (signer !== undefined && checked.has(signer)) continue;
     checked.add(signer);
+    // As peers, which pass it over: the quorum is of the others.
+    if (configuration.membership.unjudgedBecause(one.identity.mspId) !== undefined) continue;
     const refusal = configuration.membership.refusalOf(one);
     if (refusal !== undefined) return { problem: refusal };
   }
   if (!configuration.satisfies(BLOCK_VALIDATION, signed)) {
     return { problem: `its ${signed.length} signatures of orderers are not those that the channel asks for` };
   }
-  return { signers: signed.map(({ identity }) => identity.mspId) };
+  const { membership } = configuration;
+  return { signers: membership.signersOf(signed).map(({ mspId }) => mspId) };
 }
 
 /** The signatures of orderers with what each signed. @throws UnreadableError where the channel has no such orderer */

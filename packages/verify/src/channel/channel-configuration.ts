@@ -1,5 +1,6 @@
 // What a channel's configuration says at one block: its organisations, its policies by path, and who orders.
-import { Membership, Msp, type SignedBytes } from '../identity/membership.ts';
+import { Membership, type SignedBytes } from '../identity/membership.ts';
+import { Msp } from '../identity/msp.ts';
 import { readSignaturePolicy, satisfies } from '../policy/signature-policy.ts';
 import { sameBytes } from '../wire/digests.ts';
 import { Message, UnreadableError } from '../wire/protobuf-reader.ts';
@@ -63,35 +64,59 @@ export class ChannelConfiguration {
    * Whether signatures satisfy a policy of the configuration.
    *
    * @param path absolute: '/Channel/Application/Endorsement'
+   * @param isLenient whether those who cannot be judged count as whomever of their organisation it names
    */
-  satisfies(path: string, signatures: readonly SignedBytes[]): boolean {
+  satisfies(path: string, signatures: readonly SignedBytes[], isLenient = false): boolean {
     const names = path.split('/').slice(2);
     const policy = names.pop() ?? '';
     let group: ConfigGroup | undefined = this.root;
     for (const name of names) group = group?.groups.get(name);
-    return group !== undefined && path.startsWith('/Channel/') && this.#holds(group, policy, signatures);
+    return (
+      group !== undefined &&
+      path.startsWith('/Channel/') &&
+      this.#holds({ group, name: policy, isLenient }, signatures)
+    );
   }
 
-  #holds(group: ConfigGroup, name: string, signatures: readonly SignedBytes[]): boolean {
+  /** Whether it is a policy of an organisation whose identities cannot be judged: of its own group, and of no other. */
+  isUnjudged(path: string): boolean {
+    const [, , ...names] = path.split('/');
+    const place = names.slice(0, 2).join('/');
+    return names.length > 2 && this.organisations.get(place)?.msp.unjudgedBecause !== undefined;
+  }
+
+  #holds({ group, name, isLenient }: AskedPolicy, signatures: readonly SignedBytes[]): boolean {
     const policy = group.policies.get(name);
     if (policy === undefined) return false;
     if (policy.type === POLICY.signature) {
-      return satisfies(readSignaturePolicy(policy.value), this.membership, signatures);
+      const { membership } = this;
+      return satisfies(readSignaturePolicy(policy.value), { membership, isLenient }, signatures);
     }
     if (policy.type !== POLICY.implicit) throw new UnreadableError(`the policy ${name} is of no known kind`);
-    return this.#implicitHolds(group, policy, signatures);
+    return this.#implicitHolds({ group, isLenient }, policy, signatures);
   }
 
-  #implicitHolds(group: ConfigGroup, policy: ConfigPolicy, signatures: readonly SignedBytes[]): boolean {
+  #implicitHolds(
+    { group, isLenient }: Omit<AskedPolicy, 'name'>,
+    policy: ConfigPolicy,
+    signatures: readonly SignedBytes[],
+  ): boolean {
     const message = new Message('implicit policy', policy.value);
     const rule = RULES[message.int32(2)];
     const children = [...group.groups.values()];
     // Fabric lets a policy over no group pass; here it never holds.
     if (rule === undefined || children.length === 0) return false;
     const needed = { any: 1, all: children.length, majority: Math.floor(children.length / 2) + 1 }[rule];
-    const satisfied = children.filter((child) => this.#holds(child, message.text(1), signatures)).length;
-    return satisfied >= needed;
+    const name = message.text(1);
+    const satisfied = children.filter((child) => this.#holds({ group: child, name, isLenient }, signatures));
+    return satisfied.length >= needed;
   }
+}
+
+interface AskedPolicy {
+  readonly group: ConfigGroup;
+  readonly name: string;
+  readonly isLenient: boolean;
 }
 
 const nothing = new Uint8Array();
@@ -101,11 +126,16 @@ function readConfig(bytes: Uint8Array) {
   return { sequence: config.number(1), root: readGroup(config.merged(2)) };
 }
 
+/** From this capability of a channel on peers take keys of Ed25519. */
+const WITH_ED25519 = 'V3_0';
+
 function organisationsIn(root: ConfigGroup, section: string): [string, DefinedOrganisation][] {
+  const capabilities = new Message('capabilities', root.values.get('Capabilities')?.value ?? nothing).map(1);
+  const options = { takesEd25519: capabilities.has(WITH_ED25519) };
   return [...(root.groups.get(section)?.groups ?? [])].map(([name, { values }]) => {
     const msp = values.get('MSP');
     if (msp === undefined) throw new UnreadableError(`the organisation ${name} has no MSP`);
-    return [`${section}/${name}`, { msp: new Msp(msp.value), definition: msp.value }];
+    return [`${section}/${name}`, { msp: new Msp(msp.value, options), definition: msp.value }];
   });
 }
 

@@ -11,9 +11,9 @@ export function ed25519Key(key: Uint8Array): PublicKey {
   const { ORDER } = Point.Fn;
   const holder = edwardsPoint(key);
   return {
-    curve: 'ed25519',
-    verifies: (_, message, signature) => {
-      if (holder === undefined || signature.length !== 64) return false;
+    kind: 'ed25519',
+    verifies: ({ scheme }, message, signature) => {
+      if (scheme !== 'ed25519' || holder === undefined || signature.length !== 64) return false;
       const r = signature.subarray(0, 32);
       const s = numberOf(signature.subarray(32));
       if (s >= ORDER) return false;

@@ -5,9 +5,10 @@ import { test } from 'node:test';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
 import * as browser from './of-browser.ts';
 import * as node from './of-node.ts';
-import { CURVES, DIGESTS, type PublicKey } from './public-key.ts';
+import { CURVES, DIGESTS, type Digest, type PublicKey } from './public-key.ts';
 
 const SIDES = { browser, node };
+const ECDSA = { scheme: 'ecdsa', digest: 'sha256' } as const;
 const spkiOf = (key: KeyObject): Uint8Array => new Uint8Array(key.export({ format: 'der', type: 'spki' }));
 
 const KEYS = [
@@ -26,7 +27,7 @@ function onBoth(spki: Uint8Array): readonly [PublicKey, PublicKey] | undefined {
     }
   });
   assert.equal(mine === undefined, nodes === undefined, Buffer.from(spki).toString('hex'));
-  assert.equal(mine?.curve, nodes?.curve);
+  assert.equal(mine?.kind, nodes?.kind);
   return mine && nodes && [mine, nodes];
 }
 
@@ -39,7 +40,8 @@ test('SHA-256 of parts is the same', () => {
 
 for (const { spki, privateKey } of KEYS) {
   const [mine, nodes] = onBoth(spki)!;
-  const { curve } = nodes;
+  const { kind: curve } = nodes;
+  const by = (digest: Digest) => ({ scheme: curve === 'ed25519' ? 'ed25519' : 'ecdsa', digest }) as const;
   const digests = curve === 'ed25519' ? (['sha512'] as const) : DIGESTS;
 
   test(`signatures of ${curve} hold, and those of other messages, digests and keys do not`, () => {
@@ -48,10 +50,10 @@ for (const { spki, privateKey } of KEYS) {
       const signature = new Uint8Array(sign(curve === 'ed25519' ? null : digest, message, privateKey));
       const other = Uint8Array.from(message, (byte, at) => (at === 50 ? byte ^ 1 : byte));
       for (const key of [mine, nodes]) {
-        assert.ok(key.verifies(digest, message, signature));
-        assert.ok(!key.verifies(digest, other, signature));
+        assert.ok(key.verifies(by(digest), message, signature));
+        assert.ok(!key.verifies(by(digest), other, signature));
         if (curve !== 'ed25519')
-          assert.ok(!key.verifies(digest === 'sha256' ? 'sha384' : 'sha256', message, signature));
+          assert.ok(!key.verifies(by(digest === 'sha256' ? 'sha384' : 'sha256'), message, signature));
       }
     }
   });
@@ -60,7 +62,7 @@ for (const { spki, privateKey } of KEYS) {
     const message = randomBytes(33);
     const signature = new Uint8Array(sign(curve === 'ed25519' ? null : 'sha256', message, privateKey));
     const alike = (given: Uint8Array) => {
-      const [first, second] = [mine, nodes].map((key) => key.verifies('sha256', message, given));
+      const [first, second] = [mine, nodes].map((key) => key.verifies(by('sha256'), message, given));
       assert.equal(first, second, Buffer.from(given).toString('hex'));
       return second;
     };
@@ -117,7 +119,7 @@ test('the largest and smallest numbers of P-256 are judged alike', () => {
       const body = Buffer.concat([number(r), number(s)]);
       const signature = Uint8Array.of(0x30, body.length, ...body);
       const message = randomBytes(20);
-      assert.equal(mine.verifies('sha256', message, signature), nodes.verifies('sha256', message, signature));
+      assert.equal(mine.verifies(ECDSA, message, signature), nodes.verifies(ECDSA, message, signature));
     }
   }
 });
@@ -144,8 +146,8 @@ test('Ed25519 is judged without the cofactor and with any form of a point, as in
       for (let message = 0; message < 16; message++) {
         const signature = Buffer.concat([r, Buffer.alloc(32)]);
         const text = Uint8Array.of(message);
-        const first: boolean = both[0].verifies('sha512', text, signature);
-        const second: boolean = both[1].verifies('sha512', text, signature);
+        const first: boolean = both[0].verifies({ scheme: 'ed25519', digest: 'sha512' }, text, signature);
+        const second: boolean = both[1].verifies({ scheme: 'ed25519', digest: 'sha512' }, text, signature);
         assert.equal(first, second, `${key.toString('hex')} ${r.toString('hex')} ${message}`);
         if (first) held += 1;
       }

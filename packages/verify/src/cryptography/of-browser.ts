@@ -2,12 +2,15 @@
 // is fed in parts. Held to those of Node over the same vectors.
 import { ecdsa, weierstrass } from '@noble/curves/abstract/weierstrass.js';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
+import { sha1 } from '@noble/hashes/legacy.js';
 import { sha256 as hash256, sha224, sha384, sha512 } from '@noble/hashes/sha2.js';
+import { sha3_256 } from '@noble/hashes/sha3.js';
 import { concatBytes } from '../wire/bytes.ts';
 import { childrenOf, DER, type DerElement, readDer } from '../wire/der-reader.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
 import { ed25519Key } from './ed25519-key.ts';
 import { type Curve, type PublicKey, readKeyInfo } from './public-key.ts';
+import { rsaKey } from './rsa-key.ts';
 
 /** SEC 2, version 2.0, section 2.2. */
 const P224 = {
@@ -20,13 +23,13 @@ const P224 = {
   Gy: 0xbd376388b5f723fb4c22dfe6cd4375a05a07476444d5819985007e34n,
 };
 
-const ECDSA: Readonly<Record<Exclude<Curve, 'ed25519'>, ReturnType<typeof ecdsa>>> = {
+const ECDSA: Readonly<Record<Curve, ReturnType<typeof ecdsa>>> = {
   secp224r1: ecdsa(weierstrass(P224), sha224),
   prime256v1: p256,
   secp384r1: p384,
   secp521r1: p521,
 };
-const HASHES = { sha256: hash256, sha384, sha512 } as const;
+const HASHES = { sha1, sha256: hash256, sha384, sha512, 'sha3-256': sha3_256 } as const;
 
 /** Of the parts, one after the other. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
@@ -35,24 +38,26 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   return hash.digest();
 }
 
-/** @param spki SubjectPublicKeyInfo in DER. @throws UnreadableError where it is no point of a known curve */
+/** @param spki SubjectPublicKeyInfo in DER. @throws UnreadableError where it is no key that Fabric reads */
 export function readPublicKey(spki: Uint8Array): PublicKey {
-  const { curve, point } = readKeyInfo(spki);
+  const info = readKeyInfo(spki);
+  if (info.kind === 'rsa') return rsaKey(info);
+  const { kind, point } = info;
   try {
-    return curve === 'ed25519' ? ed25519Key(point) : weierstrassKey(curve, point);
+    return kind === 'ed25519' ? ed25519Key(point) : weierstrassKey(kind, point);
   } catch (cause) {
     throw new UnreadableError('not a readable certificate', { cause });
   }
 }
 
-function weierstrassKey(curve: Exclude<Curve, 'ed25519'>, point: Uint8Array): PublicKey {
-  const { Point, verify } = ECDSA[curve];
+function weierstrassKey(kind: Curve, point: Uint8Array): PublicKey {
+  const { Point, verify } = ECDSA[kind];
   Point.fromBytes(point).assertValidity();
   const size = Point.Fn.BYTES;
   return {
-    curve,
-    verifies: (digest, message, signature) => {
-      const numbers = numbersIn(signature, size);
+    kind,
+    verifies: ({ scheme, digest }, message, signature) => {
+      const numbers = scheme === 'ecdsa' ? numbersIn(signature, size) : undefined;
       if (numbers === undefined) return false;
       return verify(numbers, HASHES[digest](message), point, { prehash: false, lowS: false });
     },

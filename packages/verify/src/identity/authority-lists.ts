@@ -1,19 +1,9 @@
 // What programs of Node read of certificates and revocation lists beside what an MSP does: of authorities with keys of
 // any kind, and whatever OpenSSL says of a certificate.
 import { type KeyObject, verify, X509Certificate } from 'node:crypto';
-import type { Digest } from '../cryptography/public-key.ts';
-import { hex } from '../wire/bytes.ts';
-import { childAt, DER, readDer } from '../wire/der-reader.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
 import type { Certificate, IssuersSignature } from './certificate.ts';
 import { readRevocationList } from './revocation-list.ts';
-
-/** Signatures of RSA (RFC 8017, appendix A.2.4), by the bytes of their names in DER: authorities of hosts have them. */
-const RSA: Readonly<Record<string, Digest>> = {
-  '2a864886f70d01010b': 'sha256',
-  '2a864886f70d01010c': 'sha384',
-  '2a864886f70d01010d': 'sha512',
-};
 
 const LISTS = /-----BEGIN (?:X509 )?CRL-----[A-Za-z0-9+/=\s]+-----END (?:X509 )?CRL-----/g;
 
@@ -24,15 +14,13 @@ export function listsOfAuthority(text: string, authority: X509Certificate): stri
   );
 }
 
-function isSignedWith(
-  { algorithm, algorithmDer, signed, signature }: IssuersSignature,
-  key: KeyObject,
-): boolean {
-  const ofRsa = RSA[hex(childAt(readDer(algorithmDer), 0, DER.oid).contents)];
-  const kind = ofRsa !== undefined ? 'rsa' : algorithm === 'ed25519' ? 'ed25519' : 'ec';
-  const digest = ofRsa ?? algorithm;
-  if (digest === undefined || key.asymmetricKeyType !== kind) return false;
-  return verify(digest === 'ed25519' ? null : digest, signed, key, signature);
+const KINDS = { ecdsa: 'ec', ed25519: 'ed25519', pkcs1: 'rsa', pss: undefined } as const;
+
+function isSignedWith({ algorithm, signed, signature }: IssuersSignature, key: KeyObject): boolean {
+  if (algorithm === undefined || algorithm.digest === 'sha1') return false;
+  const { scheme, digest } = algorithm;
+  if (key.asymmetricKeyType !== KINDS[scheme]) return false;
+  return verify(scheme === 'ed25519' ? null : digest, signed, key, signature);
 }
 
 /**

@@ -8,7 +8,8 @@ import { Authority, type Signer } from '../testing/test-authority.ts';
 import { concatBytes } from '../wire/bytes.ts';
 import { childrenOf, DER, readDer } from '../wire/der-reader.ts';
 import { derElement } from '../wire/der-writer.ts';
-import { Membership, Msp } from './membership.ts';
+import { Membership } from './membership.ts';
+import { Msp } from './msp.ts';
 
 const DATA = Uint8Array.of(1, 2, 3);
 

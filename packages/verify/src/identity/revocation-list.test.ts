@@ -10,7 +10,7 @@ import { childrenOf, DER, type DerElement, readDer } from '../wire/der-reader.ts
 import { derElement } from '../wire/der-writer.ts';
 import { isOnLists, listsOfAuthority } from './authority-lists.ts';
 import { readCertificate } from './certificate.ts';
-import { Msp } from './membership.ts';
+import { Msp } from './msp.ts';
 import { readPem } from './pem-reader.ts';
 import { readRevocationList } from './revocation-list.ts';
 

@@ -4,8 +4,10 @@
 import { bitsOf, childAt, childrenOf, DER, elementAt, extensionIn, readDer } from '../wire/der-reader.ts';
 import { sameBytes } from '../wire/digests.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
-import { algorithmOf, type Certificate, type IssuersSignature, isSignedBy, serialOf } from './certificate.ts';
+import { type Certificate, type IssuersSignature, isSignedBy, serialOf } from './certificate.ts';
 import { readPem } from './pem-reader.ts';
+import { lowSForm } from './signature.ts';
+import { signatureAlgorithmOf } from './signature-algorithm.ts';
 
 /** The serial numbers that an authority revoked. */
 export interface RevocationList {
@@ -51,7 +53,7 @@ export function readRevocationList(bytes: Uint8Array): RevocationList {
     ),
     serials: new Set(serials),
     issued: {
-      algorithm: algorithmOf(algorithm),
+      algorithm: signatureAlgorithmOf(algorithm),
       signed: signed.raw,
       signature,
       algorithmDer: algorithm.raw,
@@ -83,4 +85,11 @@ export const isRevokedBy = (
   authorityKeyId !== undefined &&
   authority.subjectKeyId !== undefined &&
   sameBytes(authorityKeyId, authority.subjectKeyId) &&
-  isSignedBy(issued, authority.publicKey);
+  isListOf(issued, authority);
+
+/** Fabric writes r and s again before it checks a list: whatever follows them is passed over. */
+function isListOf(issued: IssuersSignature, { publicKey }: Certificate): boolean {
+  const { kind } = publicKey;
+  const low = kind === 'rsa' || kind === 'ed25519' ? undefined : lowSForm(issued.signature, kind);
+  return isSignedBy({ ...issued, signature: low ?? issued.signature }, publicKey);
+}

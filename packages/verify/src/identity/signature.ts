@@ -1,13 +1,13 @@
 // Whether a signature holds, as Fabric checks it. ECDSA signatures come in pairs (r, s) and (r, n - s); Fabric accepts
 // only the one with the smaller s, so that nobody alters a signed message's bytes without the key.
-import type { Curve, PublicKey } from '../cryptography/public-key.ts';
+import type { Curve, Digest, PublicKey } from '../cryptography/public-key.ts';
 import { concatBytes, hex, sameBytes } from '../wire/bytes.ts';
 import { DER, type DerElement, elementAt } from '../wire/der-reader.ts';
 import { derElement, derNumber } from '../wire/der-writer.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
 
 /** Orders of the curves that Fabric's identities use. */
-const ORDERS: Readonly<Record<Exclude<Curve, 'ed25519'>, bigint>> = {
+const ORDERS: Readonly<Record<Curve, bigint>> = {
   prime256v1: 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
   secp224r1: 0xffffffffffffffffffffffffffff16a2e0b8f03e13dd29455c5c2a3dn,
   secp384r1:
@@ -24,16 +24,30 @@ interface Numbers {
   readonly s: bigint;
 }
 
-export function signatureHolds(key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
-  if (key.curve === 'ed25519') return key.verifies('sha512', message, signature);
+/** With which key somebody signs, and over which digest; undefined where peers know none. */
+interface SigningIdentity {
+  readonly certificate: { readonly publicKey: PublicKey };
+  readonly digest: Digest | undefined;
+}
+
+/** As peers: what a key of RSA signs holds for nobody, except that it issued a certificate or a list. */
+export function signatureHolds(
+  { certificate, digest }: SigningIdentity,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  const { publicKey: key } = certificate;
+  if (key.kind === 'ed25519')
+    return key.verifies({ scheme: 'ed25519', digest: 'sha512' }, message, signature);
+  if (key.kind === 'rsa' || digest === undefined) return false;
   const numbers = numbersIn(signature);
-  const order = ORDERS[key.curve];
+  const order = ORDERS[key.kind];
   if (numbers === undefined || numbers.r >= order || numbers.s > order >> 1n) return false;
-  return key.verifies('sha256', message, signatureOf(numbers));
+  return key.verifies({ scheme: 'ecdsa', digest }, message, signatureOf(numbers));
 }
 
 /** The one of a pair of signatures with the smaller s, as Fabric writes it; undefined of what is no signature. */
-export function lowSForm(signature: Uint8Array, curve: Exclude<Curve, 'ed25519'>): Uint8Array | undefined {
+export function lowSForm(signature: Uint8Array, curve: Curve): Uint8Array | undefined {
   const numbers = numbersIn(signature);
   if (numbers === undefined) return undefined;
   const { r, s } = numbers;

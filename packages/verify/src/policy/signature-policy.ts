@@ -1,8 +1,14 @@
 // Signature policies: which signers satisfy one. A signer is used up by the first principal that it satisfies and is
 // not reconsidered, as in Fabric: the evaluation is greedy, not a search.
 
-import { type Identity, type Membership, readIdentity, type SignedBytes } from '../identity/membership.ts';
-import { latin1Text } from '../wire/bytes.ts';
+import {
+  type Membership,
+  readIdentity,
+  type SignedBytes,
+  type UnjudgedSigner,
+} from '../identity/membership.ts';
+import type { Identity } from '../identity/msp.ts';
+import { hex, latin1Text } from '../wire/bytes.ts';
 import { Message, UnreadableError } from '../wire/protobuf-reader.ts';
 
 const DEPTH_MAX = 20;
@@ -17,7 +23,7 @@ export type Rule =
 /** Whom a policy names. */
 export type Principal =
   | { readonly mspId: string; readonly role: (typeof ROLES)[number] }
-  | { readonly mspId: string; readonly unit: string }
+  | { readonly mspId: string; readonly unit: string; readonly authoritiesSha256: string }
   | { readonly mspId: string; readonly pem: Uint8Array }
   | { readonly all: readonly Principal[] };
 
@@ -75,7 +81,7 @@ function readPrincipal(bytes: Uint8Array, depth: number): Principal {
     }
     case CLASSIFICATION.unit: {
       const unit = new Message('organisational unit', content);
-      return { mspId: unit.text(1), unit: unit.text(2) };
+      return { mspId: unit.text(1), unit: unit.text(2), authoritiesSha256: hex(unit.bytes(3)) };
     }
     case CLASSIFICATION.identity:
       return readIdentity(content);
@@ -88,24 +94,30 @@ function readPrincipal(bytes: Uint8Array, depth: number): Principal {
   }
 }
 
-/** Whether the valid, distinct signers satisfy the policy. */
+/**
+ * Whether the valid, distinct signers satisfy the policy.
+ *
+ * @param isLenient whether those who cannot be judged count as whomever of their organisation it names
+ */
 export function satisfies(
   { rule, principals }: SignaturePolicy,
-  membership: Membership,
+  { membership, isLenient = false }: { readonly membership: Membership; readonly isLenient?: boolean },
   signatures: readonly SignedBytes[],
 ): boolean {
-  const signers = membership.signersOf(signatures);
-  const fits = (signer: Identity, index: number): boolean => {
+  const signers = isLenient ? membership.possibleSignersOf(signatures) : membership.signersOf(signatures);
+  const fits = (signer: Signer, index: number): boolean => {
     const principal = principals[index];
     return principal !== undefined && isPrincipal(membership, signer, principal);
   };
   return evaluate(rule, { used: signers.map(() => false), signers, fits });
 }
 
+type Signer = Identity | UnjudgedSigner;
+
 interface Evaluation {
   readonly used: boolean[];
-  readonly signers: readonly Identity[];
-  readonly fits: (signer: Identity, index: number) => boolean;
+  readonly signers: readonly Signer[];
+  readonly fits: (signer: Signer, index: number) => boolean;
 }
 
 function evaluate(rule: Rule, { used, signers, fits }: Evaluation): boolean {
@@ -124,12 +136,20 @@ function evaluate(rule: Rule, { used, signers, fits }: Evaluation): boolean {
   return satisfied >= rule.least;
 }
 
-function isPrincipal(membership: Membership, signer: Identity, principal: Principal): boolean {
+function isPrincipal(membership: Membership, signer: Signer, principal: Principal): boolean {
   if ('all' in principal) {
     return principal.all.length > 0 && principal.all.every((part) => isPrincipal(membership, signer, part));
   }
-  if (principal.mspId !== signer.mspId || signer.invalidBecause !== undefined) return false;
-  if ('unit' in principal) return signer.certificate.organizationalUnits.includes(principal.unit);
+  if (principal.mspId !== signer.mspId) return false;
+  if ('unjudgedBecause' in signer) return true;
+  if ('role' in principal && principal.role === 'admin') return membership.isAdmin(signer);
+  if (signer.invalidBecause !== undefined) return false;
+  if ('unit' in principal) {
+    return (
+      signer.certificate.organizationalUnits.includes(principal.unit) &&
+      signer.authoritiesSha256 === principal.authoritiesSha256
+    );
+  }
   if ('pem' in principal) {
     try {
       return membership.judge(principal).certificate.sha256 === signer.certificate.sha256;
@@ -137,8 +157,7 @@ function isPrincipal(membership: Membership, signer: Identity, principal: Princi
       return false;
     }
   }
-  if (principal.role === 'member') return true;
-  return principal.role === 'admin' ? membership.isAdmin(signer) : signer.role === principal.role;
+  return principal.role === 'member' || (principal.role !== 'admin' && signer.roles.has(principal.role));
 }
 
 /** N of these organisations, each by a signer of one role. */

@@ -218,7 +218,7 @@ function setValue(target: Group, name: string, bytes: Uint8Array): void {
 
 /** An organisation's MSP, with these lists of revoked certificates. */
 export function mspConfig(
-  { mspId, pem }: Authority,
+  { mspId, pem }: Pick<Authority, 'mspId' | 'pem'>,
   revocationLists: readonly Uint8Array[] = [],
   admins: readonly Uint8Array[] = [],
 ): Uint8Array {

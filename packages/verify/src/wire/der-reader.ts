@@ -60,12 +60,32 @@ export function extensionIn(extensions: DerElement | undefined, oid: string): Ui
   return (second?.tag === DER.boolean ? third : second)?.contents;
 }
 
+/** Numbers in a name go up to here in Go. */
+const NAME_MAX = 2 ** 31 - 1;
+
 /** The bytes of a name in DER, in hexadecimal. @throws UnreadableError where it is none, or not in its shortest form */
 export function oidOf(element: DerElement | undefined): string {
   const contents = element?.tag === DER.oid ? element.contents : new Uint8Array();
-  const isShortest = contents.every((byte, i) => byte !== 0x80 || (contents[i - 1] ?? 0) >= 0x80);
-  if ((contents.at(-1) ?? 0x80) >= 0x80 || !isShortest) throw new UnreadableError('not DER: no name');
+  let number = 0;
+  let isFirst = true;
+  for (const byte of contents) {
+    if (isFirst && byte === 0x80) throw noName();
+    number = (isFirst ? 0 : number * 0x80) + (byte & 0x7f);
+    if (number > NAME_MAX) throw noName();
+    isFirst = byte < 0x80;
+  }
+  if (contents.length === 0 || !isFirst) throw noName();
   return hex(contents);
+}
+
+const noName = (): UnreadableError => new UnreadableError('not DER: no name');
+
+/** The bytes of a whole number. @throws UnreadableError where it is none, or not in its shortest form */
+export function integerOf({ tag, contents }: DerElement): Uint8Array {
+  const [first, second] = contents;
+  const isLonger = second !== undefined && (first === 0 ? second < 0x80 : first === 0xff && second >= 0x80);
+  if (tag !== DER.integer || first === undefined || isLonger) throw new UnreadableError('not DER: no number');
+  return contents;
 }
 
 /** A bit string as Go takes it for bytes: shifted to its end where some bits of the last byte are not of it. */
