@@ -240,7 +240,7 @@ export class FabricLedger implements Ledger {
       try {
         return await commit.getStatus({ deadline });
       } catch (error) {
-        if (this.#peers.hasMoved(error, serving)) continue;
+        if (await this.#peers.hasMoved(error, serving)) continue;
         const late = error instanceof GatewayError && error.code === GrpcStatus.DEADLINE_EXCEEDED;
         if (deadline === untilMs || !(late || Date.now() >= deadline)) throw error;
       }

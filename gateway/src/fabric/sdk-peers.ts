@@ -7,6 +7,8 @@ import { SERVING_PEERS, type ServingPeer } from './ledger.ts';
 import { CHANNEL_OPTIONS } from './peer-connection.ts';
 import { isUnavailable } from './sdk-errors.ts';
 
+const TAKE_OVER_MS = 3_000;
+
 /** What is used of gRPC's client. */
 export type PeerClient = Pick<
   Client,
@@ -71,9 +73,18 @@ export class OwnPeers {
     } as unknown as GrpcClient;
   }
 
-  /** Whether what failed may be asked of the other peer now: the one that served is gone, and the other is there. */
-  hasMoved(error: unknown, served: ServingPeer | undefined): boolean {
-    if (!isUnavailable(error)) return false;
+  /**
+   * Whether what failed may be asked of the other peer now: the one that served is gone, and the other is there. It may
+   * be about to be connected, and has a moment for that.
+   */
+  async hasMoved(error: unknown, served: ServingPeer | undefined): Promise<boolean> {
+    if (served === undefined || !isUnavailable(error)) return false;
+    // A connection's end is told to calls before it is told to whoever asks for its state.
+    await new Promise(setImmediate);
+    this.#choose();
+    if (this.serving !== served) return true;
+    if (this.#stateOf(this.#serving) === ConnectivityState.READY) return false;
+    await ready(this.#clients[1 - this.#serving]!, Date.now() + TAKE_OVER_MS).catch(() => undefined);
     this.#choose();
     return this.serving !== served;
   }
@@ -88,7 +99,7 @@ export class OwnPeers {
     try {
       return await ask();
     } catch (error) {
-      if (!this.hasMoved(error, served)) throw error;
+      if (!(await this.hasMoved(error, served))) throw error;
       return ask();
     }
   }
@@ -96,14 +107,7 @@ export class OwnPeers {
   /** Resolves when one of them answers. @throws where none does in this time */
   async connected(timeoutMs: number): Promise<void> {
     const deadline = Date.now() + timeoutMs;
-    await Promise.any(
-      this.#clients.map(
-        (client) =>
-          new Promise<void>((resolve, reject) => {
-            client.waitForReady(deadline, (error) => (error ? reject(error) : resolve()));
-          }),
-      ),
-    );
+    await Promise.any(this.#clients.map((client) => ready(client, deadline)));
     this.#choose();
   }
 
@@ -112,8 +116,7 @@ export class OwnPeers {
   }
 
   #choose(): PeerClient {
-    const states = this.#clients.map((client) => client.getChannel().getConnectivityState(true));
-    const [own, other] = [states[this.#serving], states[1 - this.#serving]];
+    const [own, other] = [this.#stateOf(this.#serving), this.#stateOf(1 - this.#serving)];
     if (own === ConnectivityState.READY) this.#answered = true;
     const isGone =
       own === ConnectivityState.TRANSIENT_FAILURE || (this.#answered && own !== ConnectivityState.READY);
@@ -123,4 +126,14 @@ export class OwnPeers {
     }
     return this.#clients[this.#serving]!;
   }
+
+  /** Of a connection that is made again where it was lost. */
+  #stateOf(at: number): ConnectivityState | undefined {
+    return this.#clients[at]?.getChannel().getConnectivityState(true);
+  }
 }
+
+const ready = (client: PeerClient, deadline: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    client.waitForReady(deadline, (error) => (error ? reject(error) : resolve()));
+  });
