@@ -68,8 +68,10 @@ const missing = await client.GET('/v1/studies/{studyId}', { params: { path: { st
 const code: string | undefined = missing.error?.code;
 if (code !== 'STUDY_NOT_FOUND') throw new Error(String(code));
 TS
+  # Before it is compiled: without it a file is no module, and may not wait at its top.
+  echo '{"type":"module"}' >"$folder/package.json"
   (cd "$folder" && node_modules/.bin/tsc --strict --noUncheckedIndexedAccess --target es2022 --module nodenext \
-    --skipLibCheck use.ts && echo '{"type":"module"}' >package.json && node use.js)
+    --skipLibCheck use.ts && node use.js)
 }
 
 python() {
@@ -108,8 +110,9 @@ TS
     echo 'a type has no name of its own'
     return 1
   fi
+  echo '{"type":"module"}' >"$folder/package.json"
   (cd "$folder" && node_modules/.bin/tsc --strict --target es2022 --module nodenext --skipLibCheck \
-    --lib es2022,dom use.ts && echo '{"type":"module"}' >package.json && node use.js)
+    --lib es2022,dom use.ts && node use.js)
 }
 
 if [ -x "$tools/npm/node_modules/.bin/redocly" ] || npm install --silent --no-audit --no-fund --ignore-scripts \
