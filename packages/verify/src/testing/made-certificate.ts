@@ -2,7 +2,7 @@
 // whatever is to be tried between what is signed and its signature.
 import { constants, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { concatBytes, hexBytes, utf8Bytes } from '../wire/bytes.ts';
-import { DER } from '../wire/der-reader.ts';
+import { childrenOf, DER, readDer } from '../wire/der-reader.ts';
 import { derElement, derNumber } from '../wire/der-writer.ts';
 
 export const sequence = (...parts: readonly Uint8Array[]): Uint8Array =>
@@ -133,12 +133,23 @@ export function makeCertificate(fields: CertificateFields): Uint8Array {
   return signedBy(sequence(...all), { algorithm, signer });
 }
 
-function signedBy(
+/** What is signed with its signature, in DER. */
+export function signedBy(
   signed: Uint8Array,
   { algorithm, signer }: { readonly algorithm: Algorithm; readonly signer: KeyObject },
 ): Uint8Array {
   const signature = concatBytes([Uint8Array.of(0), algorithm.sign(signed, signer)]);
   return sequence(signed, algorithm.der, derElement(DER.bitString, signature));
+}
+
+/** A certificate with the same fields, by another key of the authority's. */
+export function reissued(
+  der: Uint8Array,
+  by: { readonly algorithm: Algorithm; readonly signer: KeyObject },
+): Uint8Array {
+  const [signed] = childrenOf(readDer(der));
+  const fields = childrenOf(signed!).map(({ raw }) => raw);
+  return signedBy(sequence(...fields.with(2, by.algorithm.der)), by);
 }
 
 /** A list of revoked certificates, in DER. */
