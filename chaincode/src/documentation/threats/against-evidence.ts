@@ -107,6 +107,8 @@ export const EVIDENCE: ThreatSection = {
         'with the exponent 3 takes no signature that anybody makes without the key',
         'gives nobody with a key of RSA a signature that counts',
         'revokes by its lists, also by SHA-1, and nobody else does',
+        'an authority with a key of RSA, and its list, count for peers as they do for the verifier',
+        'changed certificates and lists are read or refused by name, and mean what they mean to OpenSSL',
       ],
     },
     {
