@@ -29,8 +29,8 @@ export interface EvidenceConformance extends LedgerConformance {
 
 /** How many bytes are flipped, each in a whole verification. */
 const FLIPS = 160;
-/** With CONSILIUM_FLIPS=all every byte of the file is flipped: minutes. */
-const EVERY_BYTE = process.env.CONSILIUM_FLIPS === 'all';
+/** With CONSILIUM_FLIPS=all every byte of each file is flipped: minutes. */
+export const EVERY_BYTE = process.env.CONSILIUM_FLIPS === 'all';
 const NONE = 'not run: the network lends no keys of peers';
 
 export function evidenceConformance(

@@ -6,6 +6,7 @@ import { after, before, describe, it, type TestContext } from 'node:test';
 import { majorityOf } from '@consilium/domain/rules';
 import { patientsArgument, revisionArgument, updateArgument } from '@consilium/domain/testing/examples';
 import { genesisDigest, reportOf, type Subject, type SubjectKind, verifyBundle } from '@consilium/verify';
+import { flipEveryByte } from '@consilium/verify/testing/flip-every-byte';
 import {
   type BundlePart,
   flipped,
@@ -15,7 +16,7 @@ import {
 } from '@consilium/verify/testing/rewritten-bundle';
 import { anyOfPeers } from '../src/ledger/key-policy.ts';
 import { ConsortiumStory } from './consortium-story.ts';
-import type { EvidenceConformance } from './evidence-conformance.ts';
+import { EVERY_BYTE, type EvidenceConformance } from './evidence-conformance.ts';
 import { bundleOf, type Gathered, gather, publishModel, readBlocks } from './evidence-gathering.ts';
 import { answeredOtherwise, answersIn, forkedBy, rowOf, showing, withoutTail } from './forged-evidence.ts';
 import { orderForgery, PeerKey } from './forged-row.ts';
@@ -374,7 +375,7 @@ export function evidenceKindsConformance(
           }
         });
 
-        it('no byte can be another without that being found', () => {
+        it('no byte can be another without that being found', (t: TestContext) => {
           const bytes = file();
           for (let i = 0; i < FLIPS; i++) {
             const at = Math.floor(((i + ((i * 0.618) % 1)) * bytes.length) / FLIPS);
@@ -384,6 +385,10 @@ export function evidenceKindsConformance(
               if ((error as Error).name !== 'UnreadableBundleError') throw error;
             }
           }
+          if (!EVERY_BYTE) return;
+          const { bytes: size, found, unfound } = flipEveryByte(bytes, trusted);
+          t.diagnostic(`${size} bytes flipped, found by their place: ${JSON.stringify(found)}`);
+          assert.deepEqual(unfound, []);
         });
       });
     }
