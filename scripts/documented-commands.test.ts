@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { codeBlocks } from './examples.ts';
 import { compiledFile, compiledFolders, readPackages } from './packages.ts';
 import { selectTests } from './test-files.ts';
 
@@ -57,6 +58,22 @@ for (const document of documents) {
     assert.deepEqual(missing, []);
   });
 }
+
+test('every document that shows requests with curl has them pasted in a test', () => {
+  const shows = globSync('**/*.md', {
+    cwd: root,
+    exclude: (name) => isBuilt(name) || name === '.tools',
+  }).filter(
+    (file) =>
+      codeBlocks(read(file), 'sh').some((block) => /\bcurl /.test(block)) || /^ *curl /m.test(read(file)),
+  );
+  assert.ok(shows.length > 8, shows.join());
+  const tests = sources.filter((file) => file.endsWith('.test.ts') && !file.startsWith('scripts/')).map(read);
+  assert.deepEqual(
+    shows.filter((file) => !tests.some((text) => text.includes(file))),
+    [],
+  );
+});
 
 test('the page about policies renews rows of every kind that the ledger lists', () => {
   const [, table = ''] =

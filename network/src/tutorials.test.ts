@@ -1,6 +1,7 @@
 // The three tutorials, followed literally in what a fresh clone is once it is built: every command as it
-// is pasted, and what it prints held against what the document shows. Beside it, what an operator may meet on the way:
-// processes that are killed, and keys that others must not use.
+// is pasted, and what it prints held against what the document shows. Then the requests of other documents, as they are
+// pasted, in the consortium that runs. Beside it, what an operator may meet on the way: processes that are killed, and
+// keys that others must not use.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
@@ -137,6 +138,91 @@ function follow(shell: () => PastingShell, { document, progress, printed, ...res
   }
 }
 
+interface DocumentedRequests {
+  readonly document: string;
+  /** What whoever reads it has: variables, and files. */
+  readonly has: string;
+  readonly holds: (printed: string) => void;
+  readonly afterwards?: string;
+}
+
+const PATIENTS = Array.from({ length: 90 }, (_, at) => `p${at},${20 + at},${at % 2}`);
+const WITH_IDS = {
+  version: 1,
+  header: true,
+  patientId: 'id',
+  missing: ['?'],
+  features: [{ name: 'age', kind: 'numeric', unit: 'a', bounds: { low: 0, high: 120 } }],
+  label: { column: 'ill', title: 'Ill', rule: { kind: 'binary' } },
+  maxRowsPerPatient: 1,
+};
+const csvOf = (patients: readonly string[]) => ['id,age,ill', ...patients].join('\n');
+const DATASET_WITH_IDS = `
+FILE=$PWD/$HOSPITAL/data/with-ids.csv
+echo '${csvOf(PATIENTS.slice(0, 60))}' > $FILE
+echo '${JSON.stringify(WITH_IDS)}' |
+  jq --arg path $FILE '{datasetId: "cleveland-heart", path: $path, dictionary: .}' > out/week/check-ids.json
+send aldermoor steward /local/datasets out/week/check-ids.json > out/week/prepared-ids.json
+jq -s '(.[0] | {datasetId, commitment, recordCountBand, newBlock}) + {title: "With ids", dictionary: .[1].dictionary,
+  terms: {purposes: ["DUO:0000006"]}, privacyBudget: {epsilon: "4", delta: "0.00001", unit: "patient"},
+  accounting: {kind: "gaussian"}}' out/week/prepared-ids.json out/week/check-ids.json > out/week/dataset-ids.json
+send aldermoor steward /datasets out/week/dataset-ids.json | jq .commitment
+echo '${csvOf(PATIENTS)}' > $FILE`;
+
+/** Where documents that are no tutorials show requests: in the consortium of the first week, at its end. */
+const DOCUMENTED_REQUESTS: readonly DocumentedRequests[] = [
+  {
+    document: 'gateway/README.md',
+    has: 'AUDITOR=$(jq -r .gateway.auditor $HOSPITAL/keys.json)',
+    holds: (printed) => {
+      assert.match(printed, /"mspId":"AldermoorMSP"/);
+      assert.match(printed, /"studyId":"heart-2026"/);
+      assert.match(printed, /^event: StudyProposed$/m);
+      assert.match(printed, /"fits":(true|false)/);
+    },
+  },
+  {
+    document: 'docs/operating/two-histories.md',
+    has: `GENESIS=$(consilium-network status --dir .consortium | sed -n 's/^genesis block: //p')
+send brightwater auditor '/ledger/witness-statement?block=41' > brook.ndjson`,
+    holds: (printed) => assert.match(printed, /^THE SAME HISTORY: /m),
+    afterwards: 'rm aldermoor.ndjson brook.ndjson',
+  },
+  {
+    document: 'docs/operating/revise-a-dataset.md',
+    has: DATASET_WITH_IDS,
+    holds: (printed) => assert.match(printed, /"revision":2/),
+    afterwards: 'rm prepared.json',
+  },
+  {
+    document: 'docs/operating/leave-a-consortium.md',
+    has: '',
+    // Nobody came or left: no row has an old policy.
+    holds: (printed) => assert.equal(printed, ''),
+  },
+  {
+    document: 'docs/operating/rotate-an-encryption-key.md',
+    has: 'export CONSILIUM_DATA_DIR=$HOSPITAL/trainer',
+    holds: (printed) => assert.match(printed, /"keyNumber":2/),
+    afterwards: 'unset CONSILIUM_DATA_DIR; KEY=$AUDITOR',
+  },
+];
+
+/** Every block with a request, as it is pasted. */
+function pasteRequests(shell: () => PastingShell, { document, has, holds, afterwards }: DocumentedRequests) {
+  const blocks = readSteps(join(repository, document)).filter(({ commands }) => /\bcurl /.test(commands));
+  assert.ok(blocks.length > 0, `${document} has no requests`);
+  for (const { commands, line, section } of blocks) {
+    it(`${document}:${line} (${section})`, LONG, async () => {
+      await shell().paste(has);
+      const printed = await shell().paste(commands);
+      assert.doesNotMatch(printed, /urn:consilium:problem|curl: \((?!28\))/, printed);
+      holds(printed);
+      if (afterwards !== undefined) await shell().paste(afterwards);
+    });
+  }
+}
+
 const summary = () => JSON.parse(readFileSync(join(demo, 'summary.json'), 'utf8'));
 const REVIEW = 'docs/tutorials/compliance-review.md';
 const KEPT = 'make demo KEEP=1 DATA=network/studies/heart-disease/data';
@@ -227,6 +313,7 @@ describe("a hospital's first week", { skip }, () => {
   let last: ConsortiumStatus | undefined;
 
   const beforeTheEnd = () => {
+    for (const requests of DOCUMENTED_REQUESTS) pasteRequests(shell, requests);
     const keysFile = join(consortium, 'aldermoor/keys.json');
     const answer = (base: string, path: string, key: string) =>
       fetch(`${base}${path}`, { headers: { authorization: `Bearer ${key}` } });

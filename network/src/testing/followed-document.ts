@@ -20,11 +20,14 @@ export interface Step {
 export function stepsOf(text: string): Step[] {
   const steps: Step[] = [];
   let section = '';
-  let block: { language: string; line: number; lines: string[] } | undefined;
-  for (const [index, line] of text.split('\n').entries()) {
-    const fence = /^```(\w*)$/.exec(line);
+  let block: { indent: string; language: string; line: number; lines: string[] } | undefined;
+  for (const [index, written] of text.split('\n').entries()) {
+    // A block within a list is as far to the right as its first line.
+    const line =
+      block !== undefined && written.startsWith(block.indent) ? written.slice(block.indent.length) : written;
+    const fence = /^( *)```(\w*)$/.exec(line);
     if (block === undefined) {
-      if (fence !== null) block = { language: fence[1]!, line: index + 2, lines: [] };
+      if (fence !== null) block = { indent: fence[1]!, language: fence[2]!, line: index + 2, lines: [] };
       else section = /^#+ (.+)$/.exec(line)?.[1] ?? section;
     } else if (fence === null) {
       block.lines.push(line);
