@@ -74,6 +74,7 @@ async function listenOn(ledger: RunningLedger): Promise<void> {
         ...{ bench: BENCH, network: ledger.name, batch, expected, events, webhooks, sequences, ended },
         processorMsOfEvent: Math.round((gateway.cpuMs() - begunMs) / EVENTS),
         memoryMiB: eachBatch.at(-1),
+        heapMiB: await gateway.heapMiB(),
       });
     }
     await listeners.ask({ do: 'end' });

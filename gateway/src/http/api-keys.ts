@@ -26,6 +26,10 @@ export interface ApiKey {
   readonly scopes?: readonly Scope[];
 }
 
+/** Whose turn it is where there are few places: a person with several keys, or who signed in beside, is one. */
+export const bearerOf = ({ id, person }: Pick<ApiKey, 'id' | 'person'>): string =>
+  person === undefined ? `key ${id}` : `person ${person}`;
+
 /** Why nobody is known by what was shown: for the log, never for the caller. */
 export type WhyUnknown =
   | 'unknown key'

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Role } from '@consilium/domain';
 import type { LedgerCall } from '../fabric/ledger.ts';
+import { createApiKey } from '../http/key-file.ts';
 import { type GatewayFixture, openGateway } from '../testing/gateway-fixture.ts';
 import { MemoryLedger } from '../testing/memory-ledger.ts';
 
@@ -35,7 +39,7 @@ describe('places for those who wait for evidence', () => {
       await isAsked;
       const second = await ask(role);
       assert.equal(second.json().code, 'EVIDENCE_BUSY');
-      assert.match(second.json().detail, /This API key waits for evidence already/);
+      assert.match(second.json().detail, /This API key, or its person, waits for evidence already/);
       assert.ok(second.headers['retry-after']);
     }
     const third = await ask('researcher');
@@ -44,5 +48,30 @@ describe('places for those who wait for evidence', () => {
     ledger.end.reject(new Error('the test is over'));
     await Promise.all(waiting);
     assert.equal((await ask('steward')).json().code, 'GATEWAY_INTERNAL');
+  });
+
+  it('are one for a person, however many keys that has, so that others have theirs', async (t) => {
+    const directory = mkdtempSync(join(tmpdir(), 'evidence-places-'));
+    t.after(() => rmSync(directory, { recursive: true, force: true }));
+    const path = join(directory, 'api-keys.json');
+    const ofBen = ['ben-1', 'ben-2'].map(
+      (id) => createApiKey({ path, id, role: 'steward', person: 'ben' }).key,
+    ) as [string, string];
+    const slow = new SlowLedger();
+    slow.end.promise.catch(() => {});
+    const own = await openGateway({ ledger: slow, directory });
+    t.after(() => own.close());
+    const url = '/v1/evidence/studies/heart';
+    const asBen = (key: string) => own.app.inject({ url, headers: { authorization: `Bearer ${key}` } });
+    const asked = () => new Promise<void>((resolve) => slow.asked.push(resolve));
+    const [ofFirst, first] = [asked(), asBen(ofBen[0])];
+    await ofFirst;
+    const second = await asBen(ofBen[1]);
+    assert.equal(second.json().code, 'EVIDENCE_BUSY');
+    assert.match(second.json().detail, /This API key, or its person/);
+    const [ofOther, other] = [asked(), own.as('auditor', { url })];
+    await ofOther;
+    slow.end.reject(new Error('the test is over'));
+    await Promise.all([first, other]);
   });
 });

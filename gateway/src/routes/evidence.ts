@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';
 import { GatewayRefusal } from '../gateway-errors.ts';
+import { bearerOf } from '../http/api-keys.ts';
 import { problemResponses } from '../http/documentation.ts';
 import type { ProblemCode } from '../http/problem.ts';
 import { routeUrl } from '../http/route-url.ts';
@@ -14,7 +15,7 @@ import { EVALUATE_CODES } from './ledger-route.ts';
 
 const roles: readonly Role[] = ROLES;
 const TYPE = 'application/x-ndjson';
-/** Each asks peers of all organisations, and verifies a file. No key has more than one of them. */
+/** Each asks peers of all organisations, and verifies a file. No key and no person has more than one of them. */
 const AT_ONCE_MAX = 2;
 
 interface EvidenceRoute {
@@ -91,7 +92,7 @@ const exampleOf = ({ example }: EvidenceRoute): string =>
   })}\n`;
 
 export function addEvidenceRoutes(app: FastifyInstance, { ledger, history, witnesses }: Dependencies): void {
-  /** Ids of the keys that wait for evidence. */
+  /** Who waits for evidence. */
   const waiting = new Set<string>();
   const closing = new AbortController();
   app.addHook('preClose', async () => closing.abort());
@@ -109,8 +110,8 @@ export function addEvidenceRoutes(app: FastifyInstance, { ledger, history, witne
           'Blocks of the ledger with the signatures of orderers and peers, and what peers of as many organisations as ' +
           'answer sign now. `consilium-verify` checks it without a network, from the digest of the genesis block on. ' +
           'Its first line says what it shows of others. Where the gateway has not checked the whole channel yet, it ' +
-          'reads the chain from its peer: minutes for a long one. A key waits for one file at a time; the gateway ' +
-          'stops where a client goes away.\n\n' +
+          'reads the chain from its peer: minutes for a long one. A key, and a person with several, waits for one file at a ' +
+          'time; the gateway stops where a client goes away.\n\n' +
           'Needs any role.',
         security: [{ apiKey: [] }],
         params: route.params,
@@ -130,15 +131,16 @@ export function addEvidenceRoutes(app: FastifyInstance, { ledger, history, witne
       },
       handler: async (request, reply) => {
         if (request.apiKey === null) throw new Error('evidence is for those with a key');
-        const { id, role, person } = request.apiKey;
-        if (waiting.has(id)) {
+        const { role, person } = request.apiKey;
+        const who = bearerOf(request.apiKey);
+        if (waiting.has(who)) {
           throw new GatewayRefusal(
             'EVIDENCE_BUSY',
-            'This API key waits for evidence already: one at a time.',
+            'This API key, or its person, waits for evidence already: one at a time.',
           );
         }
         if (waiting.size >= AT_ONCE_MAX) throw new GatewayRefusal('EVIDENCE_BUSY');
-        waiting.add(id);
+        waiting.add(who);
         const gone = new AbortController();
         reply.raw.once('close', () => gone.abort());
         try {
@@ -157,7 +159,7 @@ export function addEvidenceRoutes(app: FastifyInstance, { ledger, history, witne
           if (closing.signal.aborted) throw new GatewayRefusal('EVIDENCE_BUSY', 'This gateway is ending.');
           throw error;
         } finally {
-          waiting.delete(id);
+          waiting.delete(who);
         }
       },
     });

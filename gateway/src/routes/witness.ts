@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Dependencies } from '../dependencies.ts';
 import { GatewayRefusal } from '../gateway-errors.ts';
+import { bearerOf } from '../http/api-keys.ts';
 import { needsOf, problemResponses } from '../http/documentation.ts';
 import { routeUrl } from '../http/route-url.ts';
 import type { TakenStatement } from '../witnesses/witness-exchange.ts';
@@ -93,18 +94,18 @@ function addStatementRoute(app: FastifyInstance, { witnesses }: Dependencies): v
 
 /** Files that are being received, wait to be compared, or are. */
 class WaitingFiles {
-  /** By the id of the key: as long as its sender says that the file is. */
+  /** By who sends: as long as its sender says that the file is. */
   readonly #waiting = new Map<string, { readonly request: FastifyRequest; readonly bytes: number }>();
 
   /** @throws GatewayRefusal EVIDENCE_BUSY */
   take(request: FastifyRequest, { raw: response }: FastifyReply): void {
     const { apiKey, headers } = request;
     if (apiKey === null) throw new Error('statements are for those with a key');
-    const { id } = apiKey;
-    if (this.#waiting.has(id)) {
+    const who = bearerOf(apiKey);
+    if (this.#waiting.has(who)) {
       throw new GatewayRefusal(
         'EVIDENCE_BUSY',
-        'This API key waits for a comparison already: one at a time.',
+        'This API key, or its person, waits for a comparison already: one at a time.',
       );
     }
     const said = headers['content-length'];
@@ -112,14 +113,15 @@ class WaitingFiles {
     const all = [...this.#waiting.values()].reduce((sum, one) => sum + one.bytes, bytes);
     if (this.#waiting.size >= WAITING_MAX || all > WAITING_BYTES_MAX)
       throw new GatewayRefusal('EVIDENCE_BUSY');
-    this.#waiting.set(id, { request, bytes });
+    this.#waiting.set(who, { request, bytes });
     response.once('close', () => this.leave(request));
   }
 
   /** Whether it was compared, refused, or its sender went away. */
   leave(request: FastifyRequest): void {
-    const id = request.apiKey?.id ?? '';
-    if (this.#waiting.get(id)?.request === request) this.#waiting.delete(id);
+    if (request.apiKey === null) return;
+    const who = bearerOf(request.apiKey);
+    if (this.#waiting.get(who)?.request === request) this.#waiting.delete(who);
   }
 }
 

@@ -126,6 +126,8 @@ export const HOSPITAL: ThreatSection = {
         'webhooks of keys that were revoked leave their places to others',
         'are all there for a reader who is slower than what is kept, while the others go on',
         'a key that asks too often is refused until its minute is over, and other keys are not',
+        'are one for each key, so that no key takes those of others, and two for all',
+        'are one for a person, however many keys that has, so that others have theirs',
       ],
     },
     {
