@@ -97,7 +97,11 @@ function unfit(value: unknown): string {
 }
 
 /** @throws ConfigError with every problem. */
-export function parseYaml<T extends TSchema>(text: string, file: string, form: DocumentForm<T>): Static<T> {
+export function parseYaml<T extends TSchema>(
+  text: string,
+  file: string,
+  form: DocumentForm<T>,
+): NoInfer<Static<T>> {
   const { schema, further } = form;
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
@@ -137,5 +141,5 @@ export function readText(file: string, remedy: string): string {
 }
 
 /** @throws ConfigError, also where the file cannot be read. */
-export const readYaml = <T extends TSchema>(file: string, form: DocumentForm<T>): Static<T> =>
+export const readYaml = <T extends TSchema>(file: string, form: DocumentForm<T>): NoInfer<Static<T>> =>
   parseYaml(readText(file, form.remedy), file, form);

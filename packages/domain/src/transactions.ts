@@ -431,9 +431,10 @@ export const TRANSACTIONS = [
 
 /** The name of a transaction or query. */
 export type TransactionName = (typeof TRANSACTIONS)[number]['name'];
-type Named<N extends TransactionName> = Extract<(typeof TRANSACTIONS)[number], { name: N }>;
+/** Looked up by name: to work it out of a name that is not known yet, a compiler would compare all schemas. */
+type Arguments = { readonly [T in (typeof TRANSACTIONS)[number] as T['name']]: Static<T['argument']> };
 /** The argument of a transaction, by its name. */
-export type Argument<N extends TransactionName> = Static<Named<N>['argument']>;
+export type Argument<N extends TransactionName> = Arguments[N];
 
 const byName = new Map<string, Transaction>(
   TRANSACTIONS.map((transaction) => [transaction.name, transaction]),

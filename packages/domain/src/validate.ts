@@ -14,9 +14,11 @@ const NAME_CHARACTERS_MAX = 60;
 /**
  * The value, typed, if it fits the schema.
  *
+ * The schema alone says the type. To infer it from what is expected takes a compiler longer than the rest of a package.
+ *
  * @throws DomainError INVALID_ARGUMENT naming each field that does not fit (at most 8) and what it must be.
  */
-export function validate<S extends TSchema>(schema: S, value: unknown): Static<S> {
+export function validate<S extends TSchema>(schema: S, value: unknown): NoInfer<Static<S>> {
   if (fits(schema, value)) return value as Static<S>;
   const problems = new Map<string, Problem>();
   let seen = 0;
@@ -27,15 +29,14 @@ export function validate<S extends TSchema>(schema: S, value: unknown): Static<S
   throw new DomainError('INVALID_ARGUMENT', [...problems.values()]);
 }
 
-const compiled = new WeakMap<TSchema, ReturnType<typeof Compile>>();
+const compiled = new WeakMap<TSchema, { Check(value: unknown): boolean }>();
 
 /** Whether a value fits a schema, which is compiled once in a process's life. */
 function fits(schema: TSchema, value: unknown): boolean {
-  let validator = compiled.get(schema);
-  if (validator === undefined) {
-    validator = Compile(schema);
-    compiled.set(schema, validator);
-  }
+  const known = compiled.get(schema);
+  if (known !== undefined) return known.Check(value);
+  const validator = Compile(schema);
+  compiled.set(schema, validator);
   return validator.Check(value);
 }
 
