@@ -22,7 +22,7 @@ const TITLE_KEPT_MS = 60_000;
 const SignIn = Strict({ apiKey: Type.String({ minLength: 1, maxLength: KEY_CHARACTERS_MAX }) });
 const SignOut = Strict({ everywhere: Type.Optional(Words(['yes'])) });
 
-/** What the page is told of who looks at it. */
+/** What the page gets to know of who looks at it. */
 export interface SessionView {
   readonly signedIn: boolean;
   readonly hospital: { readonly mspId: string; readonly title: string };

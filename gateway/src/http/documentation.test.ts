@@ -268,7 +268,7 @@ describe('the OpenAPI document', () => {
     const policy = String(page.headers['content-security-policy']);
     assert.match(policy, /^default-src 'none'/);
     assert.doesNotMatch(policy, /unsafe|https?:|\*/);
-    assert.doesNotMatch(page.body, /<script>|<style|style="|on[a-z]+="/, 'nothing stands in the page itself');
+    assert.doesNotMatch(page.body, /<script>|<style|style="|on[a-z]+="/, 'nothing is in the page itself');
     const { description } = (document as unknown as { info: { description: string } }).info;
     assert.match(description, /key create/);
     const ids = new Map(operations.map(([, { operationId, tags }]) => [operationId, tags?.[0]]));

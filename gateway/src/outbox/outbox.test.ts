@@ -35,7 +35,7 @@ test('a recorded transaction is there after the process that recorded it', async
   assert.equal(second.find('k', 'once')?.transactionId, 't1');
 });
 
-test('a key stands for one transaction until that is known to be invalid', async (t) => {
+test('a key means one transaction until that is known to be invalid', async (t) => {
   const outbox = new Outbox(undefined);
   t.after(() => outbox.close());
   await outbox.recordSending({ name: 'round:open', prepared: prepared('t1'), request });

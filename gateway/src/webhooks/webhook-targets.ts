@@ -82,7 +82,7 @@ export function refusalOfAddress(address: string, allowed: BlockList): string | 
   if (isListed(LOOPBACK, address)) {
     return isListed(allowed, address) ? undefined : `${address} is this machine (CONSILIUM_WEBHOOK_LOOPBACK)`;
   }
-  if (isListed(TRANSLATED, address)) return `${address} stands for another address`;
+  if (isListed(TRANSLATED, address)) return `${address} leads to another address`;
   return undefined;
 }
 

@@ -337,7 +337,7 @@ test('who may change what afterwards is compared, also where only the name of it
   assert.deepEqual(reviewed(raft, governed('policies', 'Admins', '/Channel/Admins')).warnings, []);
 });
 
-test('a policy that asks for nobody, or stands over no organisation, is met by anyone', () => {
+test('a policy that asks for nobody, or is over no organisation, is met by anyone', () => {
   const nobody = signaturePolicy({ least: 0, rules: [0] }, [roleOf('AlphaMSP', 'admin')]);
   const path = '/Channel/Application/Admins';
   const zero = reviewed(raft, (root) => withPolicy(root, ['Application'], ['Admins', nobody]));

@@ -39,7 +39,7 @@ export const CHANNEL: ThreatSection = {
       attack: 'A change by which fewer decide',
       titles: [
         'a policy that fewer, others, one alone or nobody could meet is warned of',
-        'a policy that asks for nobody, or stands over no organisation, is met by anyone',
+        'a policy that asks for nobody, or is over no organisation, is met by anyone',
         'who may change what afterwards is compared, also where only the name of its governor changes',
         'a further authority, and other roles, in the name of an organisation are warned of',
         'how orderers agree, what may be ordered and who may call what are warned of when they change',

@@ -1,4 +1,4 @@
-// The few pictures of the console, drawn in lines. Each stands beside a word and is hidden from screen readers.
+// The few pictures of the console, drawn in lines. Each is beside a word and is hidden from screen readers.
 const PATHS = {
   check: 'M3.5 8.5 6.5 11.5 12.5 4.5',
   cross: 'M4 4 12 12M12 4 4 12',

@@ -1,5 +1,5 @@
 // The catalogue against the sources that say its texts. A text that is missing does not compile; this finds those that
-// nothing says. A key that is put together, such as `states.${state}`, stands for every key of its form: a text is not
+// nothing says. A key that is put together, such as `states.${state}`, means every key of its form: a text is not
 // found dead where only the values of such a key have changed.
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';

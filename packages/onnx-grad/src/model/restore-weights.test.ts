@@ -175,7 +175,7 @@ it('takes thousands of weights apart among thousands of nodes', () => {
   assert.deepEqual([shared, parameterCount], [[], 2 + 2 * merged]);
 });
 
-/** The graph of `additions`, in which the node that stands for its first merged weight is another. */
+/** The graph of `additions`, in which the node in place of its first merged weight is another. */
 function misleading(change: (standIn: NodeProto) => NodeProto[]): Uint8Array {
   const { graph, ...model } = decodeModel(additions(2));
   const node = graph.node.flatMap((own) => (own.output[0] === 'c0' ? change(own) : [own]));

@@ -51,7 +51,7 @@ interface TransactionContext {
   readonly chaincode: string;
 }
 
-/** Whether peers that gave this answer read a row of the transaction's own version, or told that it wrote one. */
+/** Whether peers that gave this answer read a row of the transaction's own version, or said that it wrote one. */
 function isToldBy(
   { question, response, reads }: AgreedAnswer,
   checked: CheckedTransaction,
@@ -67,13 +67,13 @@ function isToldBy(
   const { noun, key } = question.argument;
   const items = (response as { items?: unknown } | null | undefined)?.items;
   if (!Array.isArray(items) || !Array.isArray(key)) return false;
-  const told = items.find((item) => item?.transactionId === checked.transactionId);
-  if (told === undefined) return false;
+  const said = items.find((item) => item?.transactionId === checked.transactionId);
+  if (said === undefined) return false;
   return writes.some((write) => {
     const [kind, ...parts] = partsOf(write.key);
     const isNamed =
       kind === noun && parts.length === key.length && parts.every((part, i) => isPart(part, key[i]));
-    return isNamed && write.value !== undefined && sameText(parse(write.value), told.row);
+    return isNamed && write.value !== undefined && sameText(parse(write.value), said.row);
   });
 }
 

@@ -58,7 +58,7 @@ for (const { spki, privateKey } of KEYS) {
     }
   });
 
-  test(`whatever stands for a signature of ${curve} is judged alike`, () => {
+  test(`whatever is given as a signature of ${curve} is judged alike`, () => {
     const message = randomBytes(33);
     const signature = new Uint8Array(sign(curve === 'ed25519' ? null : 'sha256', message, privateKey));
     const alike = (given: Uint8Array) => {

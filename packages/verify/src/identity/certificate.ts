@@ -1,5 +1,5 @@
 // Certificates as an MSP reads them: who issued them, their serial number, organisational units and key. All is read
-// from the DER itself, so that no text form stands between, and alike in Node and in a browser.
+// from the DER itself, so that no text form comes between, and alike in Node and in a browser.
 import { readPublicKey } from '#cryptography';
 import type { PublicKey, SignatureAlgorithm } from '../cryptography/public-key.ts';
 import { utf8Text } from '../wire/bytes.ts';

@@ -27,7 +27,7 @@ export function termsProblems(
   return problems;
 }
 
-/** What stands between a steward and a consent. */
+/** What keeps a steward from a consent. */
 export type Hindrance = TermsProblem | 'state' | 'cost' | 'blocks' | 'self';
 
 export interface Decision {

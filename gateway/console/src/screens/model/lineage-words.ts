@@ -10,7 +10,7 @@ export interface NodeWords {
   readonly name: string;
   /** What is most to be known of it. */
   readonly note: string;
-  /** What is seen from where it stands, for screen readers: its round, and whether it is open. */
+  /** What is seen from where it is, for screen readers: its round, and whether it is open. */
   readonly beside: string;
 }
 

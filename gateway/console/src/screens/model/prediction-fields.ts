@@ -55,7 +55,7 @@ export function problemOf(field: PredictionField, text: string): FieldProblem | 
   return value < field.low || value > field.high ? 'out-of-bounds' : undefined;
 }
 
-/** Whether a number stands for what is not known. */
+/** Whether a number means that something is not known. */
 export const isMissing = ({ missing }: { readonly missing: readonly string[] }, value: number): boolean =>
   missing.some((code) => readNumber(code) === value);
 
