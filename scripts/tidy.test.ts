@@ -193,6 +193,16 @@ test('files are named in kebab-case for what they do', { skip }, () => {
   );
 });
 
+test('no file is called as its neighbour is, but for an s: nobody finds the right one of the two', {
+  skip,
+}, () => {
+  const names = new Set(sources.map((file) => file.replace(/\.tsx?$/, '')));
+  assert.deepEqual(
+    [...names].filter((name) => names.has(`${name}s`)),
+    [],
+  );
+});
+
 test('a source file holds one idea: at most 500 lines', { skip }, () => {
   const long = sources.filter(
     (file) => !isTest(file) && !isGenerated(file) && read(file).split('\n').length > 500,

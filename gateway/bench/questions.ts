@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { API_PREFIX, fillPath } from '@consilium/domain';
-import { QUESTIONS } from '../src/questions/questions.ts';
+import { QUESTIONS } from '../src/questions/all-questions.ts';
 import { IndexReader } from '../src/read-model/ledger-index.ts';
 import { openGateway } from '../src/testing/gateway-fixture.ts';
 import { CHAINCODE } from '../src/testing/written-history.ts';

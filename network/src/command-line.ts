@@ -13,13 +13,13 @@ import {
   UsageError,
   wholeNumber,
 } from '@consilium/command-line';
-import { CEREMONY_COMMANDS } from './ceremonies/ceremony-commands.ts';
+import { CEREMONY_COMMANDS } from './ceremonies/command-names.ts';
 import { changesSinceStart, keepStarted } from './changed-file.ts';
 import { type InterruptedError, interrupted } from './interruption.ts';
 import { type LedgerNetwork, type NativeLedger, ORDERERS } from './ledger-network.ts';
 import { leadingOrderers } from './native/leading-orderer.ts';
+import { planConsortium } from './plan-consortium.ts';
 import { ownFolder } from './programs.ts';
-import { planConsortium } from './runtimes.ts';
 import { startDetached } from './start-detached.ts';
 import { consortiumStatus, statusText } from './status.ts';
 import { stopConsortium } from './stop.ts';

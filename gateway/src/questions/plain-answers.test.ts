@@ -16,9 +16,9 @@ import { inMembership, membershipOf } from '@consilium/domain';
 import fc from 'fast-check';
 import type { LedgerIndex } from '../read-model/ledger-index.ts';
 import { type WrittenTransaction, written, writtenHistory } from '../testing/written-history.ts';
+import { QUESTIONS } from './all-questions.ts';
 import type { Answer } from './answer.ts';
 import { numberKey } from './number-key.ts';
-import { QUESTIONS } from './questions.ts';
 
 const MEMBERS = ['AMSP', 'BMSP'];
 const STUDIES = ['s1', 's2', 's3', 's4'];

@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { API_PREFIX, fillPath, QUESTION_PATHS, ROLES } from '@consilium/domain';
 import type { TSchema } from 'typebox';
 import { Errors } from 'typebox/value';
-import { QUESTIONS } from '../questions/questions.ts';
+import { QUESTIONS } from '../questions/all-questions.ts';
 import { type GatewayFixture, openGateway } from '../testing/gateway-fixture.ts';
 import { playedHistory } from '../testing/played-history.ts';
 import { HOSTILE_TITLE, playStudy } from '../testing/played-study.ts';

@@ -8,6 +8,7 @@ import { GatewayRefusal } from '../gateway-errors.ts';
 import { needsOf, problemResponses } from '../http/documentation.ts';
 import { linkNext, NextPage, nextTarget } from '../http/pages.ts';
 import { routeUrl } from '../http/route-url.ts';
+import { QUESTIONS } from '../questions/all-questions.ts';
 import { type Answer, exampleOf, type Table, type TableForm } from '../questions/answer.ts';
 import { Answered, answeredFrom } from '../questions/answered.ts';
 import { asCsv } from '../questions/formats/csv.ts';
@@ -16,7 +17,6 @@ import { asLines, asObject } from '../questions/formats/json.ts';
 import { formatOf, MEDIA_TYPES } from '../questions/formats/negotiate.ts';
 import { type WholeAnswer, wholeAnswer } from '../questions/formats/whole-answer.ts';
 import { Asked, type Format, type Question } from '../questions/question.ts';
-import { QUESTIONS } from '../questions/questions.ts';
 
 const roles: readonly Role[] = ROLES;
 

@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { UsageError } from '@consilium/command-line';
 import type { Room } from './room.ts';
 import { StepRunner, StepsInStudy } from './run-steps.ts';
+import { chooseSteps, planBeside, STEPS } from './steps/choose-steps.ts';
 import type { Step } from './steps/step.ts';
-import { chooseSteps, planBeside, STEPS } from './steps/steps.ts';
 
 const { signal } = new AbortController();
 const runnerOf = () => {

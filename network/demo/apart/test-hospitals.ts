@@ -15,8 +15,8 @@ import { Hosts, whyNoHosts } from './hosts.ts';
 import { Room } from './room.ts';
 import { type StepResult, StepRunner, StepsInStudy } from './run-steps.ts';
 import { compareAccounts } from './steps/accounts.ts';
+import { chooseSteps, planBeside } from './steps/choose-steps.ts';
 import { readOthers, secretsInMailbox } from './steps/secrecy.ts';
-import { chooseSteps, planBeside } from './steps/steps.ts';
 
 export interface TestHospitalsOptions {
   /** The four UCI files. */

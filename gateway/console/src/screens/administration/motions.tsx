@@ -14,9 +14,9 @@ import { StateBadge } from '../../components/state-badge.tsx';
 import { type Column, Table } from '../../components/table.tsx';
 import { Time } from '../../components/time.tsx';
 import styles from './administration.module.css';
-import { MotionSentence, OpenMotion } from './motion.tsx';
 import { MoveMotion } from './move-motion.tsx';
 import { OfficePage } from './office-page.tsx';
+import { MotionSentence, OpenMotion } from './open-motion.tsx';
 
 /** A motion with the title of its study. */
 export interface MotionOfStudy {

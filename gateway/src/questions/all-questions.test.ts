@@ -7,8 +7,8 @@ import type { LedgerIndex } from '../read-model/ledger-index.ts';
 import { playedHistory } from '../testing/played-history.ts';
 import { playStudy } from '../testing/played-study.ts';
 import { written, writtenHistory } from '../testing/written-history.ts';
+import { QUESTIONS } from './all-questions.ts';
 import { type Answer, columnsOf } from './answer.ts';
-import { QUESTIONS } from './questions.ts';
 
 const auditor = { role: 'auditor', mspId: 'AlphaMSP' } as const;
 const DAY_MS = 24 * 3_600_000;
