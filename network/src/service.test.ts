@@ -14,7 +14,7 @@ after(async () => {
   rmSync(directory, { recursive: true });
 });
 
-function dummy(name: string, script: string, isReady: () => Promise<boolean>, readyTimeoutMs = 10_000) {
+function dummy(name: string, script: string, isReady: () => Promise<boolean>, readyTimeoutMs = 200_000) {
   const lines: string[] = [];
   const definition: ServiceDefinition = {
     name,

@@ -19,6 +19,8 @@ import {
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-control-'));
 after(() => rmSync(root, { recursive: true }));
+/** Nothing here is decided by time: this is when a supervisor gives up, on a machine that is busy with much else. */
+const PATIENCE_MS = 200_000;
 
 /** Writes what it lives through to one file; ready once it began. With `fail` it ends at once at its second start. */
 function dummy(directory: string, name: string, fail = false): ServiceDefinition {
@@ -34,7 +36,7 @@ function dummy(directory: string, name: string, fail = false): ServiceDefinition
     ...{ name, organisation: null, command: [process.execPath, '-e', script], workingDirectory: root },
     ...{ environment: {}, port: null, url: null, log: join(directory, `logs/${name}.log`) },
     isReady: async () => existsSync(join(directory, `${name}.began`)),
-    readyTimeoutMs: 20_000,
+    readyTimeoutMs: PATIENCE_MS,
   };
 }
 
@@ -48,7 +50,7 @@ async function started(name: string, services: (directory: string) => ServiceDef
       stages: services(directory).map((service) => ({ title: service.name, services: [service] })),
       addresses: { name: 'dummies', channel: 'consortium', ipfsUrl: '', organisations: [] },
     }),
-    service: { graceMs: 5000, backoffMs: { first: 3_600_000, most: 3_600_000, forgetAfter: 0 } },
+    service: { graceMs: PATIENCE_MS, backoffMs: { first: 3_600_000, most: 3_600_000, forgetAfter: 0 } },
   });
   await supervisor.start();
   const story = () => readFileSync(join(directory, 'story'), 'utf8').trim().split('\n');

@@ -17,6 +17,8 @@ import { AlreadyRunningError, Supervisor } from './supervisor.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-supervisor-'));
 after(() => rmSync(root, { recursive: true }));
+/** Nothing here is decided by time: this is when a supervisor gives up, on a machine that is busy with much else. */
+const PATIENCE_MS = 200_000;
 
 const consortium: Consortium = {
   name: 'dummies',
@@ -44,7 +46,7 @@ function dummy(directory: string, name: string, ends = ''): ServiceDefinition {
     url: null,
     log: join(directory, `logs/${name}.log`),
     isReady: async () => existsSync(file),
-    readyTimeoutMs: 10_000,
+    readyTimeoutMs: PATIENCE_MS,
   };
 }
 
@@ -63,7 +65,7 @@ function supervisorOf(
       stages: stages(directory),
       addresses: { name: 'dummies', channel: 'consortium', ipfsUrl: '', organisations: [] },
     }),
-    service: { graceMs: 2000 },
+    service: { graceMs: PATIENCE_MS },
   });
   return { supervisor, lines };
 }

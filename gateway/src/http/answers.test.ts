@@ -25,7 +25,7 @@ describe('an answer', () => {
     const logger = pino({ level: 'info' }, { write: (line) => void lines.push(JSON.parse(line)) });
     gateway = await openGateway({
       logger,
-      limits: { failuresPerMinute: 50, headersTimeoutMs: 300 },
+      limits: { failuresPerMinute: 50, headersTimeoutMs: 2_000 },
       crossOrigin: { origins: [ORIGIN], credentials: false },
     });
     await gateway.app.listen({ port: 0, host: '127.0.0.1' });

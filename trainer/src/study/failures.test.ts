@@ -291,7 +291,8 @@ describe('a trainer in trouble', () => {
     const { store, world } = await aWorld();
     const { consortium } = world;
     running = runTrainers(world, ({ mspId }) => {
-      if (mspId !== 'A') return { store, takeoverMs: 100, pollMs: 20 };
+      // The one after the next in line waits longer than any machine takes to let the next have its turn.
+      if (mspId !== 'A') return { store, takeoverMs: mspId === 'B' ? 100 : 60_000, pollMs: 20 };
       const ledger = consortium.as(mspId);
       const silent = new Set(['round:open', 'round:close', 'round:tally', 'round:finalize', 'model:publish']);
       const submit: typeof ledger.submit = async (name, argument, key) => {
