@@ -122,8 +122,7 @@ export class FabricLedger implements Ledger {
     this.chaincode = options.chaincode;
     this.#peers = OwnPeers.of(options.connection, {
       interceptors: options.interceptors ?? [],
-      onMove: (serving) =>
-        options.log.warn({ mspId: this.mspId, serving }, 'the other peer of the organisation serves now'),
+      onMove: (serving) => options.log.warn({ serving }, 'the other peer of the organisation serves now'),
     });
     this.#orderers = new WatchedOrderers({
       configuration: () => this.#configuration(),
@@ -234,6 +233,7 @@ export class FabricLedger implements Ledger {
    */
   async #committed(commit: Commit, sent: Sent, untilMs: number): Promise<Status> {
     let patienceMs = this.#options.limits.resendAfterMs;
+    let turned = false;
     for (let waitMs = patienceMs; ; ) {
       const deadline = Math.min(untilMs, Date.now() + waitMs);
       const { serving } = this.#peers;
@@ -243,16 +243,17 @@ export class FabricLedger implements Ledger {
         if (await this.#peers.hasMoved(error, serving)) continue;
         const late = error instanceof GatewayError && error.code === GrpcStatus.DEADLINE_EXCEEDED;
         if (deadline === untilMs || !(late || Date.now() >= deadline)) throw error;
+        // A peer that does not say of it may be far behind.
+        turned = !turned && this.#peers.turn();
+        if (turned) continue;
       }
       try {
         if (await this.#mayRepeat(sent)) await this.#sendAgain(sent, untilMs);
         patienceMs *= 2;
         waitMs = patienceMs;
       } catch (error) {
-        this.#options.log.info(
-          { err: error, transactionId: sent.transactionId },
-          'orderers do not take it yet',
-        );
+        const { transactionId } = sent;
+        this.#options.log.info({ err: error, transactionId }, 'orderers do not take it yet');
         waitMs = ORDERERS_PAUSE_MS;
       }
     }

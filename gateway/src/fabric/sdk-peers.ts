@@ -104,6 +104,13 @@ export class OwnPeers {
     }
   }
 
+  /** Has the other one serve from now on, where there is one and it is there; whether it does. */
+  turn(): boolean {
+    if (this.#stateOf(1 - this.#serving) !== ConnectivityState.READY) return false;
+    this.#move();
+    return true;
+  }
+
   /** Resolves when one of them answers. @throws where none does in this time */
   async connected(timeoutMs: number): Promise<void> {
     const deadline = Date.now() + timeoutMs;
@@ -120,11 +127,14 @@ export class OwnPeers {
     if (own === ConnectivityState.READY) this.#answered = true;
     const isGone =
       own === ConnectivityState.TRANSIENT_FAILURE || (this.#answered && own !== ConnectivityState.READY);
-    if (isGone && other === ConnectivityState.READY) {
-      this.#serving = 1 - this.#serving;
-      this.#onMove(SERVING_PEERS[this.#serving]!);
-    }
+    if (isGone && other === ConnectivityState.READY) this.#move();
     return this.#clients[this.#serving]!;
+  }
+
+  #move(): void {
+    this.#serving = 1 - this.#serving;
+    this.#answered = true;
+    this.#onMove(SERVING_PEERS[this.#serving]!);
   }
 
   /** Of a connection that is made again where it was lost. */

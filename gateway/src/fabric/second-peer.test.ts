@@ -16,7 +16,7 @@ import {
 import { FabricLedger } from './fabric-ledger.ts';
 import { type LedgerCall, LedgerError, type LedgerEvent, type PreparedTransaction } from './ledger.ts';
 
-const LIMITS = { ...DEFAULT_LIMITS, evaluateTimeoutMs: 20_000, recoveryTimeoutMs: 20_000 };
+const LIMITS = { ...DEFAULT_LIMITS, evaluateTimeoutMs: 20_000, resendAfterMs: 1_000 };
 const LISTED = { name: 'member:list', argument: {}, role: 'auditor' } as const;
 const registers = (what: string): LedgerCall => ({
   name: 'dataset:register',
@@ -99,6 +99,26 @@ describe('a gateway with two own peers', { skip: notRun ?? false }, () => {
       },
     ]);
     const { transactionId } = await ledger.submit(registers('after-sending'), () => {});
+    assert.equal(sent.length, 1);
+    assert.ok((await ledger.blockOf(transactionId)).length > 0);
+    assert.deepEqual(await servingOf(ledger), { name: 'peer', serving: 'second' });
+  });
+
+  it('asks the other for the commit that a peer does not say of, as one far behind, before anything is sent again', async () => {
+    const sent: string[] = [];
+    let unanswered = 0;
+    const ledger = open([
+      countSubmits(sent),
+      (options, next) => {
+        const call = next(options);
+        const isFirst = options.method_definition.path.endsWith('/CommitStatus') && unanswered++ === 0;
+        // The peer never gets it, so that it does not answer.
+        return new InterceptingCall(call, isFirst ? { sendMessage: () => {}, halfClose: () => {} } : {});
+      },
+    ]);
+    await ledger.evaluate(LISTED);
+    assert.deepEqual(await servingOf(ledger), { name: 'peer', serving: 'first' });
+    const { transactionId } = await ledger.submit(registers('behind'), () => {});
     assert.equal(sent.length, 1);
     assert.ok((await ledger.blockOf(transactionId)).length > 0);
     assert.deepEqual(await servingOf(ledger), { name: 'peer', serving: 'second' });

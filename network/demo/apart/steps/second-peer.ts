@@ -1,5 +1,8 @@
 // One hospital gets a second peer while a study runs, by the file that all agree on and without a ceremony. Then its
-// first peer is killed and kept down: its own people go on, and the others get endorsements that need it.
+// first peer is killed and kept down: its own people go on, and the others get endorsements that need it. At last the
+// first loses its disk.
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { heightAt } from '../height.ts';
 import type { Host } from '../hosts.ts';
@@ -47,6 +50,7 @@ async function secondPeer(room: Room): Promise<string[]> {
   problems.push(...(await servedBy(room, host, 'first')));
   await room.command(host, 'up', '--service', second);
   await room.becomeReady();
+  problems.push(...(await wipeFirst(room, host)));
   const ends = await heightAt(room, one);
   for (
     const deadline = Date.now() + FOLLOW_MS;
@@ -91,6 +95,25 @@ async function caughtUp(room: Room, host: Host): Promise<void> {
     if (Date.now() > deadline)
       throw new Error(`the second peer of ${host.name} is not ready: ${found?.text}`);
   }
+}
+
+/** The blocks come from the orderers, and the approval from the second: nobody else is asked for anything. */
+async function wipeFirst(room: Room, host: Host): Promise<string[]> {
+  const folder = room.folderOf(host);
+  await room.command(host, 'down');
+  rmSync(join(folder, 'fabric/peer'), { recursive: true });
+  await room.command(host, 'up');
+  await room.becomeReady([host]);
+  await caughtUp(room, host);
+  // By the first alone.
+  await room.command(host, 'down', '--service', `peer1-${host.name}`);
+  await write(room, host);
+  const problems = await servedBy(room, host, 'first');
+  await room.command(host, 'up', '--service', `peer1-${host.name}`);
+  const isLost = readFileSync(join(folder, 'logs/supervisor.log'), 'utf8').includes(
+    "the own peer has lost this organisation's approval",
+  );
+  return isLost ? [...problems, `${host.name} asked all for a next sequence`] : problems;
 }
 
 /** Its own status says so. */
