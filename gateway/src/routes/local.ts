@@ -115,8 +115,10 @@ const DOCUMENTED: readonly Documented[] = [
   },
   {
     operationId: 'buildModelGraph',
-    summary: 'Builds the ONNX forward graph of a model and publishes it to IPFS.',
-    description: 'The answer fits `model` of POST /v1/studies.',
+    summary: 'Builds the ONNX forward graph of a model, or takes one of yours, and publishes it to IPFS.',
+    description:
+      'The answer fits `model` of POST /v1/studies. With `kind` `onnx` it publishes a graph of your own: the file in ' +
+      'base64 as `onnx`, with `dictionary` and `localParameters`, is read and tried first, as every trainer will.',
     body: { kind: 'logistic-regression', dictionary: REGISTER_DATASET.dictionary, localIntercept: true },
     answer: {
       type: json,

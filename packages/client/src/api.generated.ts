@@ -5471,7 +5471,7 @@ export interface Api {
     readonly body: Readonly<Record<string, unknown>> | undefined;
     readonly answer: unknown;
   };
-  /** Builds the ONNX forward graph of a model and publishes it to IPFS. */
+  /** Builds the ONNX forward graph of a model, or takes one of yours, and publishes it to IPFS. */
   readonly buildModelGraph: {
     readonly path: Nothing;
     readonly query: Nothing;

@@ -212,6 +212,46 @@ describe('the local service', () => {
     assert.equal(built.json().parameters, 4 * 8 + 8 + 8 + 1);
   });
 
+  it('publishes a graph of one’s own once it fits the dictionary and can be learned and run, and no other', async () => {
+    const built = await post('/local/models', {
+      ...{ kind: 'logistic-regression', dictionary: DICTIONARY, localIntercept: true },
+    });
+    const bytes = await store.get(built.json().graph);
+    const before = (await ask({ url: '/local/artefacts/usage' })).json().count;
+    const request = {
+      ...{ kind: 'onnx', dictionary: DICTIONARY, localParameters: ['local.*'] },
+      onnx: Buffer.from(bytes).toString('base64'),
+    };
+    const taken = await post('/local/models', request);
+    assert.equal(taken.statusCode, 200, taken.body);
+    const { graph, ...rest } = taken.json();
+    assert.deepEqual(rest, { inputs: 4, parameters: 6, localParameters: ['local.*'] });
+    assert.deepEqual(Buffer.from(await store.get(graph)), Buffer.from(bytes));
+    const narrow = { ...DICTIONARY, features: DICTIONARY.features.slice(1) };
+    const odd = bytes.slice(0, bytes.length / 2);
+    const refusals: readonly (readonly [object, RegExp])[] = [
+      [{ dictionary: narrow }, /the graph takes 4 values a row, the dictionary gives/],
+      [{ localParameters: ['nothing'] }, /no parameter matches nothing; there are/],
+      [{ localParameters: ['*'] }, /nothing to share/],
+      [{ onnx: Buffer.from(odd).toString('base64') }, /./],
+      [{ onnx: Buffer.from('not a graph').toString('base64') }, /./],
+      [{ onnx: '<script>' }, /onnx/],
+      [{ graph: 'x' }, /graph is not a known field/],
+    ];
+    for (const [change, why] of refusals) {
+      const refused = await post('/local/models', { ...request, ...change });
+      assert.ok(
+        refused.statusCode >= 400 && refused.statusCode < 500,
+        `${refused.statusCode} ${refused.body}`,
+      );
+      assert.match(refused.json().detail, why);
+    }
+    const after = (await ask({ url: '/local/artefacts/usage' })).json().count;
+    assert.ok(after - before <= 1, 'nothing that was refused is published');
+    const asked = { method: 'POST', url: '/local/models', payload: request } as const;
+    assert.equal((await askAs(trainer.http, 'steward', asked)).statusCode, 403);
+  });
+
   it("says what is to be known of a study's graph before anyone consents", async () => {
     const { statusCode, body, ...answer } = await ask({ url: '/local/models/study/card' });
     assert.equal(statusCode, 200, body);

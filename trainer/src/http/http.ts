@@ -8,6 +8,7 @@ import {
   Id,
   LOCAL_ROUTES,
   type LocalRouteName,
+  ProposeStudy,
   type Role,
   Strict,
   targetOf,
@@ -34,6 +35,7 @@ import type { TrainerContext } from '../study/trainer-context.ts';
 import { type Caller, CallerAssertions } from './caller-assertion.ts';
 import { answerProblem } from './http-problem.ts';
 import { buildStudyModel, chooseModel, datasetMeant, dictionaryOf, modelCardOf } from './local-models.ts';
+import { publishOwnGraph } from './own-graph.ts';
 import { traceRequests } from './trace-requests.ts';
 import type { TrainerMetrics } from './trainer-metrics.ts';
 
@@ -82,6 +84,18 @@ const ModelRequest = Strict({
   dictionary: Dictionary,
   localIntercept: Type.Boolean(),
 });
+/** A graph of one's own: a third of its text is what base64 adds. */
+const OwnGraph = Strict({
+  kind: Type.Literal('onnx'),
+  onnx: Type.String({
+    pattern: '^[A-Za-z0-9+/]+={0,2}$',
+    maxLength: MAX_BODY_BYTES,
+    description: 'The ONNX file in base64.',
+  }),
+  localParameters: ProposeStudy.properties.model.properties.localParameters,
+  dictionary: Dictionary,
+});
+const isOwnGraph = (body: unknown): boolean => (body as { readonly kind?: unknown } | null)?.kind === 'onnx';
 /** More names than a dictionary may have, since those that it lacks are named in the answer. */
 const PredictionRow = Type.Record(
   Type.String(),
@@ -276,7 +290,10 @@ function servicesOf({ context, board, proveKey, onChange }: HttpOptions): Servic
       histories.count(caller);
       return historyOf(context, { populationId, patient }, caller);
     },
-    buildModelGraph: ({ body }) => buildStudyModel(context, validate(ModelRequest, body)),
+    buildModelGraph: ({ body }) =>
+      isOwnGraph(body)
+        ? publishOwnGraph(context, validate(OwnGraph, body))
+        : buildStudyModel(context, validate(ModelRequest, body)),
     getModelCard: ({ params: { studyId } }) => modelCardOf(context, studyId),
     getModelFile: async ({ params: { studyId }, query }, reply) => {
       const study = await context.ledger.getStudy(studyId);
