@@ -45,13 +45,17 @@ export interface Connection {
   readonly peers: readonly Static<typeof Peer>[];
 }
 
+type ReadText = (file: string) => string;
+const readText: ReadText = (file) => readFileSync(file, 'utf8');
+
 /**
  * Reads the file's only organisation, or the one named.
  *
+ * @param read reads this file, and those that it names
  * @throws InputError naming the file and what is wrong; never with the content of keys.
  */
-export function readConnection(path: string, mspId: string | undefined): Connection {
-  const file = readConnectionFile(path);
+export function readConnection(path: string, mspId: string | undefined, read = readText): Connection {
+  const file = readConnectionFile(path, read);
   const found = file.organisations.filter(
     (organisation) => organisation.mspId === (mspId ?? organisation.mspId),
   );
@@ -68,7 +72,7 @@ export function readConnection(path: string, mspId: string | undefined): Connect
 
 /** Each organisation of the file, as `readConnection` reads one. @throws InputError */
 export function readConnections(path: string): Connection[] {
-  const file = readConnectionFile(path);
+  const file = readConnectionFile(path, readText);
   return file.organisations.map((organisation) => connectionIn(file, organisation));
 }
 
@@ -96,8 +100,12 @@ type ConnectionContent = Omit<Static<typeof ConnectionFile>, 'organisations'> & 
 };
 
 /** With each client's PEM texts, wherever they are. @throws DomainError, and what keeps a file from being read */
-function readClients(organisation: Static<typeof OrganisationInFile>, folder: string): Organisation {
-  const read = (file: string) => readFileSync(resolve(folder, file), 'utf8');
+function readClients(
+  organisation: Static<typeof OrganisationInFile>,
+  folder: string,
+  readFile: ReadText,
+): Organisation {
+  const read = (file: string) => readFile(resolve(folder, file));
   const clients = Object.entries(organisation.clients).map(([name, client]) => {
     if (!('certificateFile' in client)) return [name, client];
     const { certificateFile, privateKeyFile } = client;
@@ -106,11 +114,12 @@ function readClients(organisation: Static<typeof OrganisationInFile>, folder: st
   return { ...organisation, clients: Object.fromEntries(clients) };
 }
 
-function readConnectionFile(path: string): ConnectionContent {
+function readConnectionFile(path: string, read: ReadText): ConnectionContent {
   try {
     // The file serves other programs too: what this one does not know is left out, not refused.
-    const file = validate(ConnectionFile, Clean(ConnectionFile, JSON.parse(readFileSync(path, 'utf8'))));
-    return { ...file, organisations: file.organisations.map((one) => readClients(one, dirname(path))) };
+    const file = validate(ConnectionFile, Clean(ConnectionFile, JSON.parse(read(path))));
+    const organisations = file.organisations.map((one) => readClients(one, dirname(path), read));
+    return { ...file, organisations };
   } catch (cause) {
     // A JSON error quotes the text around it, which may be a private key.
     if (cause instanceof SyntaxError) throw new InputError(`${path} is not JSON`);

@@ -58,6 +58,30 @@ test('a renewed pair counts once, and files that stay as they are change nothing
   assert.deepEqual(connection.connection.organisation.clients.auditor, expected);
 });
 
+test('files that stay as they are, good or not, are not checked again, and one that comes back is', async (t) => {
+  const { connection, first, problems } = await watched();
+  const parse = t.mock.method(JSON, 'parse');
+  const checks = (change: () => void = () => {}): number => {
+    change();
+    const before = parse.mock.callCount();
+    for (let at = 0; at < 3; at += 1) connection.look();
+    return parse.mock.callCount() - before;
+  };
+  assert.equal(checks(), 1);
+  assert.equal(checks(), 0);
+  assert.equal(
+    checks(() => rmSync(join(root, 'auditor.key'))),
+    1,
+  );
+  assert.match(connection.problem ?? '', /auditor\.key/);
+  assert.equal(
+    checks(() => write('auditor', { key: first.key })),
+    1,
+  );
+  assert.equal(connection.problem, undefined);
+  assert.equal(problems.length, 1);
+});
+
 test('between the new key and the new certificate the old pair goes on, and nothing of a key is said', async () => {
   const { connection, first, taken, problems } = await watched();
   const renewed = await authority.issue('auditor');

@@ -1,6 +1,7 @@
 // The connection file while the gateway serves: certificates that are renewed, and clients that are added or taken out,
 // count without a restart. What does not fit leaves what was good.
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { withClients } from './connection.ts';
 import { type Connection, readConnection } from './connection-file.ts';
 
@@ -22,6 +23,8 @@ export class WatchedConnection {
   readonly #options: WatchedConnectionOptions;
   #connection: Connection;
   #problem: string | undefined;
+  /** What each file held when they were last checked. To check them takes longer than a request does. */
+  #checked: ReadonlyMap<string, string> = new Map();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: WatchedConnectionOptions) {
@@ -47,10 +50,20 @@ export class WatchedConnection {
   }
 
   look(): void {
+    const isSame = ([file, held]: readonly [string, string]) => heldBy(file) === held;
+    if (this.#checked.size > 0 && [...this.#checked].every(isSame)) return;
     const { path, onClients, onProblem } = this.#options;
     const { organisation } = this.#connection;
+    const checked = new Map<string, string>();
+    this.#checked = checked;
     try {
-      const next = readConnection(path, organisation.mspId);
+      const next = readConnection(path, organisation.mspId, (file) => {
+        checked.set(file, heldBy(file));
+        const text = readFileSync(file, 'utf8');
+        // As it was read: it may be written just now.
+        checked.set(file, `text ${text}`);
+        return text;
+      });
       const { clients } = next.organisation;
       refuseMisfits(clients);
       this.#problem = undefined;
@@ -67,6 +80,15 @@ export class WatchedConnection {
       this.#problem = message;
       onProblem(message);
     }
+  }
+}
+
+/** The text of a file, or why there is none. */
+function heldBy(file: string): string {
+  try {
+    return `text ${readFileSync(file, 'utf8')}`;
+  } catch (error) {
+    return `none ${(error as NodeJS.ErrnoException).code}`;
   }
 }
 

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
+import { syncBuiltinESMExports } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
-import { connect, type Server, type TLSSocket } from 'node:tls';
+import tls, { connect, type Server, type TLSSocket } from 'node:tls';
 import type { Limits } from '../config.ts';
 import { openGateway } from '../testing/gateway-fixture.ts';
 import { TestAuthority, type TestCertificate } from '../testing/test-certificates.ts';
@@ -115,6 +116,30 @@ test('a certificate that is replaced serves new connections, and one that does n
   rmSync(files.certificate);
   listener.look(server);
   assert.match(said.at(-1) ?? '', /own\.pem: ENOENT/);
+});
+
+test('TLS files that stay as they are, good or not, are not checked again', async (t) => {
+  const { listener, put, said, files } = newFiles(t);
+  const server = { setSecureContext: () => {} };
+  const made = t.mock.method(tls, 'createSecureContext');
+  syncBuiltinESMExports();
+  t.after(() => {
+    made.mock.restore();
+    syncBuiltinESMExports();
+  });
+  const look = () => {
+    for (let at = 0; at < 3; at += 1) listener.look(server);
+    return made.mock.callCount();
+  };
+  assert.equal(look(), 0);
+  put(await authority.issue('gateway'));
+  assert.equal(look(), 1);
+  rmSync(files.certificate);
+  assert.equal(look(), 1);
+  assert.match(said.at(-1) ?? '', /own\.pem: ENOENT/);
+  put(await authority.issue('gateway'));
+  assert.equal(look(), 2);
+  assert.equal(said.at(-1), undefined);
 });
 
 test('a certificate that has ended is seen, also where its file has not changed', async (t) => {

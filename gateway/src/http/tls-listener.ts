@@ -23,9 +23,9 @@ interface Material {
 const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 const LOOK_EVERY_MS = 2_000;
 
-function readNamed<T>(path: string, read: (text: string) => T): T {
+function named<T>(path: string, work: (path: string) => T): T {
   try {
-    return read(readFileSync(path, 'utf8'));
+    return work(path);
   } catch (cause) {
     throw new Error(`${path}: ${(cause as Error).message}`, { cause });
   }
@@ -37,27 +37,33 @@ function certificatesIn(text: string): X509Certificate[] {
   return found;
 }
 
+/** The texts of the files. */
+type Texts = Omit<Material, 'endsAtMs'>;
+
+/** @throws Error naming the file that cannot be read */
+const textsOf = ({ certificate, key, clientAuthorities }: TlsFiles): Texts => ({
+  cert: named(certificate, textIn),
+  key: named(key, textIn),
+  ca: clientAuthorities === undefined ? undefined : named(clientAuthorities, textIn),
+});
+
+const textIn = (path: string): string => readFileSync(path, 'utf8');
+
 /** @throws Error naming the file and what is wrong with it */
-function read({ certificate, key, clientAuthorities }: TlsFiles): Material {
-  const own = readNamed(certificate, (cert) => ({ cert, first: certificatesIn(cert)[0]! }));
-  const secret = readNamed(key, (text) => {
-    if (!own.first.checkPrivateKey(createPrivateKey(text)))
+function check(texts: Texts, { certificate, key, clientAuthorities }: TlsFiles): Material {
+  const [first] = named(certificate, () => certificatesIn(texts.cert)) as [X509Certificate];
+  named(key, () => {
+    if (!first.checkPrivateKey(createPrivateKey(texts.key)))
       throw new Error(`it is not the key of ${certificate}`);
-    return text;
   });
-  const ca =
-    clientAuthorities === undefined
-      ? undefined
-      : readNamed(clientAuthorities, (text) => {
-          certificatesIn(text);
-          return text;
-        });
-  const material = { cert: own.cert, key: secret, ca, endsAtMs: Date.parse(own.first.validTo) };
-  createSecureContext(secureOptions(material));
-  return material;
+  if (texts.ca !== undefined) named(clientAuthorities!, () => certificatesIn(texts.ca!));
+  createSecureContext(secureOptions(texts));
+  return { ...texts, endsAtMs: Date.parse(first.validTo) };
 }
 
-const secureOptions = ({ cert, key, ca }: Material): TlsOptions => ({
+const isSame = (a: Texts, b: Texts): boolean => a.cert === b.cert && a.key === b.key && a.ca === b.ca;
+
+const secureOptions = ({ cert, key, ca }: Texts): TlsOptions => ({
   cert,
   key,
   ...(ca !== undefined && { ca }),
@@ -68,6 +74,8 @@ export class TlsListener {
   readonly #onChange: (problem: string | undefined) => void;
   #material: Material;
   #broken: string | undefined;
+  /** What was last checked. To check it takes longer than a request does. */
+  #checked: Texts | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /**
@@ -77,7 +85,8 @@ export class TlsListener {
   constructor(files: TlsFiles, onChange: (problem: string | undefined) => void = () => {}) {
     this.#files = files;
     this.#onChange = onChange;
-    this.#material = read(files);
+    this.#checked = textsOf(files);
+    this.#material = check(this.#checked, files);
   }
 
   get endsAtMs(): number {
@@ -108,12 +117,13 @@ export class TlsListener {
   }
 
   look(server: Pick<Server, 'setSecureContext'>): void {
+    const before = this.#checked;
+    this.#checked = undefined;
     try {
-      const next = read(this.#files);
-      const { cert, key, ca } = this.#material;
-      const isSame = next.cert === cert && next.key === key && next.ca === ca;
-      if (isSame && this.#broken === undefined) return;
-      if (!isSame) server.setSecureContext(secureOptions(next));
+      this.#checked = textsOf(this.#files);
+      if (before !== undefined && isSame(before, this.#checked)) return;
+      const next = check(this.#checked, this.#files);
+      if (!isSame(next, this.#material)) server.setSecureContext(secureOptions(next));
       this.#material = next;
       this.#broken = undefined;
       this.#onChange(undefined);
