@@ -35,6 +35,7 @@ const composed = composeFile({
     stages: [
       { title: 'IPFS', services: [service('ipfs-clinic1', ['/opt/kubo/ipfs', 'daemon'])] },
       { title: 'peer', services: [service('peer-clinic1', ['/opt/fabric/bin/peer', 'node', 'start'])] },
+      { title: 'second', services: [service('peer1-clinic1', ['/opt/fabric/bin/peer', 'node', 'start'])] },
       {
         title: 'trainer',
         services: [
@@ -59,13 +60,14 @@ interface Read {
 
 test('each process is a container of its image, as the own user and with no more rights, after those before it', () => {
   const { services } = parse(composed.text) as Read;
-  assert.deepEqual(Object.keys(services), ['ipfs-clinic1', 'peer-clinic1', 'trainer-clinic1']);
+  assert.deepEqual(Object.keys(services), ['ipfs-clinic1', 'peer-clinic1', 'peer1-clinic1', 'trainer-clinic1']);
+  assert.equal(services['peer1-clinic1']!.image, 'peer:1');
   const { 'peer-clinic1': peer, 'trainer-clinic1': trainer } = services as Record<
     string,
     Record<string, unknown>
   >;
   assert.deepEqual([peer!.image, peer!.entrypoint, peer!.command], ['peer:1', ['peer'], ['node', 'start']]);
-  assert.deepEqual(trainer!.depends_on, ['peer-clinic1']);
+  assert.deepEqual(trainer!.depends_on, ['peer1-clinic1']);
   assert.deepEqual(trainer!.command, ['main.js', 'price: $$5']);
   for (const one of Object.values(services)) {
     assert.equal(one.user, '990:990');

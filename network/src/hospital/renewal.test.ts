@@ -103,6 +103,38 @@ test('each gets a new key and a certificate with the names and the role that it 
   assert.ok(ends.some(({ of }) => of === 'msp/tlscacerts/tlsca.pem'));
 });
 
+test("a second peer's are issued when it is agreed on, and renewed apart from the first's", {
+  skip: whyNoFabric(findHospitalPrograms),
+}, async () => {
+  const { layout: former } = await enrolled('second');
+  const first = (name: string) => readFileSync(join(former.peer.mspDir, name), 'utf8');
+  const before = [first('signcerts/cert.pem'), first('keystore/key.pem')];
+  const folder = join(root, 'second');
+  const example = exampleConsortium(1);
+  const organisations = example.organisations.map((one) => ({ ...one, ports: { peer1: 7059 } }));
+  writeFileSync(join(folder, 'consortium.yaml'), stringify({ ...example, organisations }));
+  const hospital = readHospital(join(folder, 'hospital.yaml'));
+  const layout = hospitalLayout(hospital);
+  const place = { programs: findHospitalPrograms(), hospital, layout, report: () => {} };
+  await enrolOrganisation(place);
+  assert.deepEqual([first('signcerts/cert.pem'), first('keystore/key.pem')], before);
+  const identity = () => new X509Certificate(readFileSync(join(layout.secondPeer!.mspDir, 'signcerts/cert.pem')));
+  assert.match(identity().subject, /CN=peer1\.clinic1/);
+  assert.match(identity().subject, /OU=peer/);
+  const tls = new X509Certificate(readFileSync(layout.secondPeer!.tls.certificate));
+  assert.equal(tls.checkHost('clinic1.consilium.test'), 'clinic1.consilium.test');
+  assert.match(readFileSync(join(layout.secondPeer!.mspDir, 'config.yaml'), 'utf8'), /NodeOUs/);
+  const { serialNumber } = identity();
+  const renewed = await renewCertificates(['peer1'], place);
+  assert.deepEqual(
+    renewed.map(({ form, id }) => `${form} ${id}`),
+    ['msp peer1.clinic1', 'tls peer1.clinic1'],
+  );
+  assert.notEqual(identity().serialNumber, serialNumber);
+  assert.deepEqual([first('signcerts/cert.pem'), first('keystore/key.pem')], before);
+  assert.ok(certificateEnds(hospital, layout).some(({ of }) => of === 'nodes/peer1/tls/server.crt'));
+});
+
 test('ends are listed with the days that are left, and written for Prometheus', () => {
   const now = new Date('2026-11-29T12:00:00Z');
   const ends = [
