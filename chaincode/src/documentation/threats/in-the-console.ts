@@ -74,6 +74,21 @@ export const CONSOLE: ThreatSection = {
         'sends with a consent the digest that was read: of a text that is another by then it is refused',
         'what was read before is what the ledger has an answer to: the last of consent, refusal and vote',
         'whoever read a text that was amended meanwhile neither approves nor consents to the new one',
+        'consent when both have said so, each in a session of their own, and not before',
+        'are two persons: whoever goes around the page with the same name is refused by the ledger',
+      ],
+    },
+    {
+      id: 'studies-of-others',
+      attack: 'Files, links and sessions that write or send a study in the place of a researcher',
+      titles: [
+        'takes of a file what a study has, names the rest, and shows a stranger’s markup as text',
+        'what no study has, or has no such value, is named and not taken',
+        'refuses a file that is no study, however large or deep it is, and goes on being usable',
+        'replaces what was written by no link or file before somebody says so, and sends nothing by an address',
+        'keeps a draft where the session ends, for whom wrote it, and shows it to nobody else',
+        'is shown to nobody who may not propose, by no link and at no address',
+        'a plan is quoted before it is proposed as its steward is quoted after, whatever was reserved before',
       ],
     },
     {
