@@ -127,12 +127,22 @@ function Matrix({ round, matrix }: { readonly round: number; readonly matrix: Ve
           <thead>
             <tr>
               <th scope="col">{t('verdicts.judge')}</th>
-              {matrix.columns.map(({ datasetId, mspId }) => (
+              {matrix.columns.map(({ datasetId, mspId }, index) => (
                 <th key={datasetId} scope="col">
-                  <bdi>{t('verdicts.update', { hospital: titleOf(mspId) })}</bdi>
+                  <span className={styles.matrixName}>
+                    <bdi>{t('verdicts.update', { hospital: titleOf(mspId) })}</bdi>
+                  </span>
+                  <span className={styles.matrixNumber} aria-hidden="true">
+                    {index + 1}
+                  </span>
                 </th>
               ))}
-              <th scope="col">{t('verdicts.model')}</th>
+              <th scope="col">
+                <span className={styles.matrixName}>{t('verdicts.model')}</span>
+                <span className={styles.matrixNumber} aria-hidden="true">
+                  {t('verdicts.modelShort')}
+                </span>
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -165,6 +175,14 @@ function Matrix({ round, matrix }: { readonly round: number; readonly matrix: Ve
       </div>
       {/* biome-ignore-end lint/a11y/useKeyWithClickEvents: as above */}
       {/* biome-ignore-end lint/a11y/noNoninteractiveElementToInteractiveRole: as above */}
+      <ol className={styles.updates} aria-hidden="true">
+        {matrix.columns.map(({ datasetId, mspId }, index) => (
+          <li key={datasetId}>
+            <strong>{index + 1}</strong>
+            <bdi>{t('verdicts.update', { hospital: titleOf(mspId) })}</bdi>
+          </li>
+        ))}
+      </ol>
       <p className={styles.said} aria-live="polite">
         <bdi>{cells[row]?.[column]?.sentence}</bdi>
       </p>
