@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { anotherDataset } from '@consilium/gateway/testing/another-dataset';
 import type { Browser, Page } from 'playwright-core';
-import { openBrowser, signIn, watchPage, whyNoBrowser } from '../testing/browser.ts';
+import { openBrowser, signIn, waitForFocus, watchPage, whyNoBrowser } from '../testing/browser.ts';
 import { type ConsoleGateway, openConsoleGateway } from '../testing/console-gateway.ts';
 import { EVIDENCE, EVIDENCE_GENESIS } from '../testing/screens.ts';
 
@@ -74,7 +74,7 @@ describe('the ledger in a browser', { skip: whyNoBrowser() ?? false, timeout: SU
     assert.match(await versions.last().innerText(), /Written for the first time/);
     await versions.last().getByRole('link', { name: 'Transaction' }).click();
     await page.getByRole('heading', { name: 'Proposed a study' }).waitFor();
-    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'H1');
+    await waitForFocus(page, 'H1', 'Proposed a study');
   });
 
   it('makes the file of evidence of what is on the screen, says what it shows, and verifies it here', async () => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Api } from '@consilium/client';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { openBrowser, signIn, watchPage, whyNoBrowser } from '../testing/browser.ts';
+import { openBrowser, signIn, waitForFocus, watchPage, whyNoBrowser } from '../testing/browser.ts';
 import { type ConsoleGateway, openConsoleGateway } from '../testing/console-gateway.ts';
 import { answerJson, withoutOperations } from '../testing/spoiled-answers.ts';
 
@@ -65,7 +65,7 @@ describe('the screens of models', { skip: whyNoBrowser() ?? false }, () => {
     await page.keyboard.press('Enter');
     const heading = page.getByRole('region', { name: 'Details' }).getByRole('heading', { level: 2 });
     await heading.waitFor();
-    assert.equal(await heading.evaluate((one) => one === document.activeElement), true);
+    await waitForFocus(page, 'H2', (await heading.textContent()) ?? '');
     await page
       .getByRole('link', { name: /^Transaction [0-9a-f]/ })
       .first()
@@ -88,7 +88,9 @@ describe('the screens of models', { skip: whyNoBrowser() ?? false }, () => {
     await page.getByText('List', { exact: true }).click();
     await page.getByRole('button', { name: 'Show what Round 1 holds' }).click();
     const list = page.getByRole('navigation', { name: 'Lineage of the model as a list' });
-    assert.equal(await list.getByRole('button', { name: /in the model · / }).count(), 8);
+    const updates = list.getByRole('button', { name: /in the model · / });
+    await updates.nth(7).waitFor();
+    assert.equal(await updates.count(), 8);
     await list
       .getByRole('button', { name: /^Klinikum am Rhein/ })
       .first()
@@ -156,7 +158,7 @@ describe('the screens of models', { skip: whyNoBrowser() ?? false }, () => {
     assert.equal(await age.getAttribute('aria-invalid'), 'true');
     await age.fill('61');
     await page.getByRole('button', { name: 'Predict', exact: true }).click();
-    await page.getByText('Must be 0 or 1.').first().waitFor();
+    await page.getByText('Must be 0 or 1.').nth(1).waitFor();
     assert.equal(await page.getByText('Must be 0 or 1.').count(), 2, 'at the field and in the summary');
     await age.fill('62');
     await page.getByRole('button', { name: 'Predict', exact: true }).click();
@@ -224,7 +226,7 @@ describe('the screens of models', { skip: whyNoBrowser() ?? false }, () => {
     await page.getByRole('tab', { name: 'Model card' }).waitFor();
     assert.equal(await page.getByRole('tab', { name: 'Predict' }).count(), 0);
     assert.equal(await page.getByRole('link', { name: /ONNX/ }).count(), 0);
-    assert.equal(await page.getByRole('button', { name: 'Evidence' }).count(), 1);
+    await page.getByRole('button', { name: 'Evidence' }).waitFor();
     await leave();
   });
 

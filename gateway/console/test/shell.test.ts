@@ -3,12 +3,18 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { findAxeViolations, openBrowser, signIn, watchPage, whyNoBrowser } from '../testing/browser.ts';
+import {
+  findAxeViolations,
+  openBrowser,
+  signIn,
+  waitForFocus,
+  waitForTitle,
+  watchPage,
+  whyNoBrowser,
+} from '../testing/browser.ts';
 import { type ConsoleGateway, openConsoleGateway } from '../testing/console-gateway.ts';
 
 const HEADERS = { 'x-consilium-console': '1', 'sec-fetch-site': 'same-origin' };
-const focused = (page: Page): Promise<string> =>
-  page.evaluate(() => `${document.activeElement?.tagName} ${document.activeElement?.textContent}`);
 
 describe('the shell', { skip: whyNoBrowser() ?? false }, () => {
   let browser: Browser;
@@ -32,19 +38,19 @@ describe('the shell', { skip: whyNoBrowser() ?? false }, () => {
 
   it('lets a keyboard skip the menu, and sets the focus on the heading of the screen that it goes to', async () => {
     await page.keyboard.press('Tab');
-    assert.equal(await focused(page), 'A Skip to the content');
+    await waitForFocus(page, 'A', 'Skip to the content');
     await page.keyboard.press('Enter');
-    assert.equal(await page.evaluate(() => document.activeElement?.id), 'content');
+    await page.waitForFunction(() => document.activeElement?.id === 'content');
     await page.getByRole('navigation').getByRole('link', { name: 'Studies' }).focus();
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Studies' }).waitFor();
-    assert.equal(await focused(page), 'H1 Studies');
-    assert.equal(await page.title(), 'Studies · Consilium');
+    await waitForFocus(page, 'H1', 'Studies');
+    await waitForTitle(page, 'Studies · Consilium');
     const current = page.getByRole('navigation').locator('[aria-current=page]');
     assert.equal(await current.textContent(), 'Studies');
     await page.goBack();
     await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
-    assert.equal(await focused(page), 'H1 Overview');
+    await waitForFocus(page, 'H1', 'Overview');
   });
 
   it('says what a figure means where the focus or the pointer is on its name, and stops at Escape', async () => {
@@ -85,7 +91,7 @@ describe('the shell', { skip: whyNoBrowser() ?? false }, () => {
   it('keeps of a choice of colours its name alone in the browser', async () => {
     await page.getByRole('button', { name: /Your session/ }).click();
     await page.getByText('Dark', { exact: true }).click();
-    assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
+    await page.waitForFunction(() => document.documentElement.dataset.theme === 'dark');
     await page.keyboard.press('Escape');
     await page.reload();
     await page.getByText('Held-out').first().waitFor();
@@ -100,11 +106,11 @@ describe('the shell', { skip: whyNoBrowser() ?? false }, () => {
   it('opens its menu on a phone, and closes it on arrival', async () => {
     await page.setViewportSize({ width: 375, height: 812 });
     const menu = page.getByRole('navigation', { name: 'Screens' });
-    assert.equal(await menu.isVisible(), false);
+    await menu.waitFor({ state: 'hidden' });
     await page.getByRole('button', { name: 'Menu' }).click();
     await menu.getByRole('link', { name: 'Models' }).click();
     await page.getByRole('heading', { level: 1, name: 'Models' }).waitFor();
-    assert.equal(await menu.isVisible(), false);
+    await menu.waitFor({ state: 'hidden' });
     await page.setViewportSize({ width: 1440, height: 900 });
   });
 

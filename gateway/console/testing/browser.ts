@@ -34,6 +34,22 @@ export function watchPage(page: Page): string[] {
   return found;
 }
 
+/** Waits until the focus is on an element of this tag with this text: it is set after a screen was drawn. */
+export async function waitForFocus(page: Page, tag: string, text: string): Promise<void> {
+  await page.waitForFunction(
+    ([name, said]) => {
+      const { activeElement: at } = document;
+      return at?.tagName === name && at?.textContent === said;
+    },
+    [tag, text],
+  );
+}
+
+/** Waits until the page has a title, which is set after a screen was drawn. */
+export async function waitForTitle(page: Page, title: string): Promise<void> {
+  await page.waitForFunction((wanted) => document.title === wanted, title);
+}
+
 /** Signs a browser's context in with an API key, as the page to sign in does. */
 export async function signIn(context: BrowserContext, url: string, apiKey: string): Promise<void> {
   const headers = { 'x-consilium-console': '1', 'sec-fetch-site': 'same-origin' };
