@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey } from 'node:crypto';
 import { after, before, describe, it, type TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DomainError } from '@consilium/domain';
 import { Client, credentials } from '@grpc/grpc-js';
 import { connect, signers } from '@hyperledger/fabric-gateway';
 import { common, gateway as gatewayProtos } from '@hyperledger/fabric-protos';
-import { DEFAULT_LIMITS } from '../config.ts';
 import { problemOf } from '../http/problem.ts';
 import { createMetrics } from '../metrics.ts';
 import { Outbox } from '../outbox/outbox.ts';
@@ -16,6 +16,7 @@ import {
   FabricNetwork,
   notBreakable,
   notRun,
+  PATIENT_LIMITS,
   RUN,
   registerMember,
   type TestOrganisation,
@@ -25,7 +26,6 @@ import { FabricLedger } from './fabric-ledger.ts';
 import { LedgerError, type LedgerEvent, type PreparedTransaction } from './ledger.ts';
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
-const LIMITS = { ...DEFAULT_LIMITS, recoveryTimeoutMs: 5_000 };
 /** Duplicates can stop a channel of Fabric for good: never on a network that somebody uses. */
 const breakable = { skip: notBreakable ?? false };
 const ABORTED = 10;
@@ -73,7 +73,7 @@ describe('what peers and orderers answer', { skip: notRun ?? false }, () => {
     const ledger = new FabricLedger({
       connection: network.connection('Org1MSP'),
       chaincode: CHAINCODE_NAME,
-      limits: LIMITS,
+      limits: PATIENT_LIMITS,
       log: silent,
       interceptors: [played.interceptor],
     });
@@ -81,7 +81,11 @@ describe('what peers and orderers answer', { skip: notRun ?? false }, () => {
     const outbox = new Outbox(undefined);
     t.after(() => outbox.close());
     const options = { outbox, metrics: createMetrics({ ofProcess: false }), log: silent as never };
-    const submissions = new Submissions({ ledger, ...options, recoveryTimeoutMs: 5_000 });
+    const submissions = new Submissions({
+      ledger,
+      ...options,
+      recoveryTimeoutMs: PATIENT_LIMITS.recoveryTimeoutMs,
+    });
     return { played, ledger, outbox, submissions };
   }
 
@@ -89,11 +93,13 @@ describe('what peers and orderers answer', { skip: notRun ?? false }, () => {
     network = await FabricNetwork.start(50);
     for (const mspId of ['Org1MSP', 'Org2MSP', 'Org3MSP'] as const) {
       const connection = network.connection(mspId);
-      const ledger = new FabricLedger({ connection, chaincode: CHAINCODE_NAME, limits: LIMITS, log: silent });
-      for (let attempt = 0; attempt < 100; attempt += 1) {
-        if ((await ledger.ready()).every((check) => check.problem === undefined)) break;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
+      const ledger = new FabricLedger({
+        connection,
+        chaincode: CHAINCODE_NAME,
+        limits: PATIENT_LIMITS,
+        log: silent,
+      });
+      while ((await ledger.ready()).some(({ problem }) => problem !== undefined)) await sleep(100);
       await registerMember(ledger);
       await ledger.close();
     }
@@ -208,7 +214,10 @@ describe('what peers and orderers answer', { skip: notRun ?? false }, () => {
     const known = `${ORDERER}SERVICE_UNAVAILABLE, info=failed to submit request: request already processed`;
     played.answer('CommitStatus', { code: 4, message: 'deadline' });
     played.answer('Submit', bftRefusal(known, known));
-    const outcome = await ledger.recover(prepared, { timeoutMs: 5_000, resend: true });
+    const outcome = await ledger.recover(prepared, {
+      timeoutMs: PATIENT_LIMITS.recoveryTimeoutMs,
+      resend: true,
+    });
     assert.deepEqual(outcome, { state: 'committed', blockNumber });
     assert.equal(played.calls('Submit'), 2);
   });
@@ -233,7 +242,7 @@ describe('what peers and orderers answer', { skip: notRun ?? false }, () => {
     const late = new FabricLedger({
       connection: network.connection('Org1MSP'),
       chaincode: CHAINCODE_NAME,
-      limits: { ...LIMITS, evaluateTimeoutMs: 0 },
+      limits: { ...PATIENT_LIMITS, evaluateTimeoutMs: 0 },
       log: silent,
       interceptors: [played.interceptor],
     });

@@ -5,9 +5,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { DomainError, type Role } from '@consilium/domain';
-import { DEFAULT_LIMITS, type Limits } from '../config.ts';
+import type { Limits } from '../config.ts';
 import { PROPOSE_STUDY, REGISTER_MEMBER } from '../http/examples.ts';
 import { problemOf } from '../http/problem.ts';
 import { createMetrics } from '../metrics.ts';
@@ -20,6 +21,7 @@ import {
   FabricNetwork,
   notBreakable,
   notRun,
+  PATIENT_LIMITS,
   RUN,
   registerMember,
   Wire,
@@ -44,13 +46,14 @@ const withoutPrograms = (): string | false => {
 };
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
-const LIMITS: Limits = { ...DEFAULT_LIMITS, evaluateTimeoutMs: 5_000, recoveryTimeoutMs: 5_000 };
+const { recoveryTimeoutMs } = PATIENT_LIMITS;
 
 const open = (
   connection: Connection,
   limits: Partial<Limits> = {},
   chaincode = CHAINCODE_NAME,
-): FabricLedger => new FabricLedger({ connection, chaincode, limits: { ...LIMITS, ...limits }, log: silent });
+): FabricLedger =>
+  new FabricLedger({ connection, chaincode, limits: { ...PATIENT_LIMITS, ...limits }, log: silent });
 
 const through = (connection: Connection, { endpoint }: Wire): Connection => ({
   ...connection,
@@ -79,13 +82,9 @@ const problem = async (work: Promise<unknown>) =>
     (error: unknown) => ({ error, ...problemOf(error, 'r') }),
   );
 
-/** Waits, and gives up in the end, so that a broken network fails a test instead of hanging it. */
+/** A broken network fails the test by the runner's own limit. */
 async function until(check: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt += 1) {
-    if (await check()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  assert.fail(`not reached: ${check}`);
+  while (!(await check())) await sleep(100);
 }
 
 const isReady = async (ledger: Ledger) =>
@@ -244,7 +243,7 @@ describe('the ledger on Fabric', { skip: notRun ?? false }, () => {
     const outbox = new Outbox(undefined);
     const metrics = createMetrics({ ofProcess: false });
     const log = silent as never;
-    const submissions = new Submissions({ ledger, outbox, metrics, log, recoveryTimeoutMs: 5_000 });
+    const submissions = new Submissions({ ledger, outbox, metrics, log, recoveryTimeoutMs });
     await submissions.submit({ name: 'dataset:register', argument: datasetOf('consented'), role: 'steward' });
     const studies = ['heart-a', 'heart-b'].map((id) => `${id}-${RUN}`);
     for (const studyId of studies) {
@@ -351,7 +350,7 @@ describe('the ledger on Fabric', { skip: notRun ?? false }, () => {
     const org3 = open(network.connection('Org3MSP'), { commitTimeoutMs: 1 });
     const outbox = new Outbox(undefined);
     const options = { outbox, metrics: createMetrics({ ofProcess: false }), log: silent as never };
-    const submissions = new Submissions({ ledger: org3, ...options, recoveryTimeoutMs: 5_000 });
+    const submissions = new Submissions({ ledger: org3, ...options, recoveryTimeoutMs });
     const { transactionId, blockNumber } = await submissions.submit(registerDataset('lost'));
     assert.equal(outbox.get(transactionId)?.state, 'committed');
     assert.equal(outbox.get(transactionId)?.blockNumber, blockNumber);
@@ -367,10 +366,13 @@ describe('the ledger on Fabric', { skip: notRun ?? false }, () => {
     t.after(() => wire.close());
     const request = { keyId: 'steward', idempotencyKey: 'once', fingerprint: 'f' };
     const call = registerDataset('after-crash');
-    const start = (ledgerOf: FabricLedger, recoveryTimeoutMs: number) => {
+    const start = (ledgerOf: FabricLedger, timeoutMs: number) => {
       const outbox = new Outbox(directory);
       const options = { outbox, metrics: createMetrics({ ofProcess: false }), log: silent as never };
-      return { outbox, submissions: new Submissions({ ledger: ledgerOf, ...options, recoveryTimeoutMs }) };
+      return {
+        outbox,
+        submissions: new Submissions({ ledger: ledgerOf, ...options, recoveryTimeoutMs: timeoutMs }),
+      };
     };
     const height = await ledger.height();
     const first = open(through(connection, wire), { submitTimeoutMs: 2_000 });
@@ -389,7 +391,7 @@ describe('the ledger on Fabric', { skip: notRun ?? false }, () => {
 
     wire.repair();
     const second = open(through(connection, wire));
-    const afterwards = start(second, 5_000);
+    const afterwards = start(second, recoveryTimeoutMs);
     const done = await afterwards.submissions.submit(call, request);
     assert.equal(done.transactionId, lost.transactionId);
     assert.equal((await afterwards.submissions.submit(call, request)).transactionId, lost.transactionId);

@@ -1,16 +1,25 @@
 // What orderers acknowledged and lost, as with a Raft leader that dies, is sent again where that can do no harm.
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import { DEFAULT_LIMITS, type Limits } from '../config.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Limits } from '../config.ts';
 import { PROPOSE_STUDY } from '../http/examples.ts';
 import { anotherDataset } from '../testing/another-dataset.ts';
-import { CHAINCODE_NAME, FabricNetwork, notRun, registerMember } from '../testing/fabric-network.ts';
+import {
+  CHAINCODE_NAME,
+  FabricNetwork,
+  notRun,
+  PATIENT_LIMITS,
+  registerMember,
+} from '../testing/fabric-network.ts';
 import { PlayedAnswers } from '../testing/played-answers.ts';
 import { FabricLedger } from './fabric-ledger.ts';
 import type { LedgerCall, LedgerError, PreparedTransaction } from './ledger.ts';
 import { setsPolicy } from './resending.ts';
 
 const silent = { info: () => {}, warn: () => {} };
+/** Longer than a busy machine takes to commit, since what is sent is counted. */
+const RESEND_AFTER_MS = 1_500;
 const NO_LEADER = {
   code: 14,
   message: 'no orderers could successfully process transaction',
@@ -47,7 +56,7 @@ for (const { maxMessageCount, title } of [
       const ledger = new FabricLedger({
         connection: network.connection('Org1MSP'),
         chaincode: CHAINCODE_NAME,
-        limits: { ...DEFAULT_LIMITS, resendAfterMs: 300, ...limits },
+        limits: { ...PATIENT_LIMITS, resendAfterMs: RESEND_AFTER_MS, ...limits },
         log: silent,
         interceptors: [played.interceptor],
       });
@@ -61,13 +70,10 @@ for (const { maxMessageCount, title } of [
       const ledger = new FabricLedger({
         connection,
         chaincode: CHAINCODE_NAME,
-        limits: DEFAULT_LIMITS,
+        limits: PATIENT_LIMITS,
         log: silent,
       });
-      for (let attempt = 0; attempt < 100; attempt += 1) {
-        if ((await ledger.ready()).every((check) => check.problem === undefined)) break;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
+      while ((await ledger.ready()).some(({ problem }) => problem !== undefined)) await sleep(100);
       await registerMember(ledger);
       await ledger.submit(registerDataset('asked'), (prepared) => assert.ok(setsPolicy(prepared.envelope)));
       await ledger.close();
@@ -84,7 +90,10 @@ for (const { maxMessageCount, title } of [
       assert.deepEqual([prepared.length, played.calls('Endorse'), played.calls('Submit')], [1, 1, 2]);
       assert.equal(transactionId, prepared[0]?.transactionId);
       assert.equal(setsPolicy(prepared[0]!.envelope), false);
-      const outcome = await ledger.recover(prepared[0]!, { timeoutMs: 5_000, resend: false });
+      const outcome = await ledger.recover(prepared[0]!, {
+        timeoutMs: PATIENT_LIMITS.recoveryTimeoutMs,
+        resend: false,
+      });
       assert.equal(outcome.state, 'committed');
     });
 
@@ -103,10 +112,11 @@ for (const { maxMessageCount, title } of [
     });
 
     it('is sent again if it sets a policy only where a duplicate is alone in its block', async (t) => {
-      const { played, ledger } = open(t, { commitTimeoutMs: 3_000 });
+      const isAlone = maxMessageCount === 1;
+      const { played, ledger } = open(t, isAlone ? {} : { commitTimeoutMs: 3 * RESEND_AFTER_MS });
       played.lose();
       const work = ledger.submit(registerDataset('guarded'), () => {});
-      if (maxMessageCount === 1) {
+      if (isAlone) {
         await work;
         assert.equal(played.calls('Submit'), 2);
       } else {

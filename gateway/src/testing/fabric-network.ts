@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DomainError, type Role } from '@consilium/domain';
 import { provenKey } from '@consilium/domain/testing/member-key';
+import { DEFAULT_LIMITS, type Limits } from '../config.ts';
 import { type Connection, readConnection } from '../fabric/connection-file.ts';
 import type { Ledger } from '../fabric/ledger.ts';
 
@@ -34,6 +35,17 @@ export const notBreakable: string | undefined =
 export const notRun: string | undefined = [NETWORK, join(CHAINCODE, 'dist/src/contracts'), CHAINCODE_NODE]
   .filter((path) => GIVEN === undefined && !existsSync(path))
   .map((path) => `not run: ${path} is not built`)[0];
+
+const PATIENCE_MS = 120_000;
+/** Of a gateway on a machine that is busy with much else: nothing here is decided by time, this is when it gives up. */
+export const PATIENT_LIMITS: Limits = {
+  ...DEFAULT_LIMITS,
+  evaluateTimeoutMs: PATIENCE_MS,
+  endorseTimeoutMs: PATIENCE_MS,
+  submitTimeoutMs: PATIENCE_MS,
+  commitTimeoutMs: PATIENCE_MS,
+  recoveryTimeoutMs: PATIENCE_MS,
+};
 
 export class FabricNetwork {
   readonly #directory = mkdtempSync(join(tmpdir(), 'fabric-'));
