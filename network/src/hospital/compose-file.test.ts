@@ -60,7 +60,12 @@ interface Read {
 
 test('each process is a container of its image, as the own user and with no more rights, after those before it', () => {
   const { services } = parse(composed.text) as Read;
-  assert.deepEqual(Object.keys(services), ['ipfs-clinic1', 'peer-clinic1', 'peer1-clinic1', 'trainer-clinic1']);
+  assert.deepEqual(Object.keys(services), [
+    'ipfs-clinic1',
+    'peer-clinic1',
+    'peer1-clinic1',
+    'trainer-clinic1',
+  ]);
   assert.equal(services['peer1-clinic1']!.image, 'peer:1');
   const { 'peer-clinic1': peer, 'trainer-clinic1': trainer } = services as Record<
     string,

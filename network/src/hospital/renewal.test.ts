@@ -118,7 +118,8 @@ test("a second peer's are issued when it is agreed on, and renewed apart from th
   const place = { programs: findHospitalPrograms(), hospital, layout, report: () => {} };
   await enrolOrganisation(place);
   assert.deepEqual([first('signcerts/cert.pem'), first('keystore/key.pem')], before);
-  const identity = () => new X509Certificate(readFileSync(join(layout.secondPeer!.mspDir, 'signcerts/cert.pem')));
+  const identity = () =>
+    new X509Certificate(readFileSync(join(layout.secondPeer!.mspDir, 'signcerts/cert.pem')));
   assert.match(identity().subject, /CN=peer1\.clinic1/);
   assert.match(identity().subject, /OU=peer/);
   const tls = new X509Certificate(readFileSync(layout.secondPeer!.tls.certificate));
