@@ -2,7 +2,7 @@
 import { latin1Text } from '../wire/bytes.ts';
 import { Message, UnreadableError } from '../wire/protobuf-reader.ts';
 import type { Identity, Msp } from './msp.ts';
-import { isShortestForm, signatureHolds } from './signature.ts';
+import { isShortestEcdsa, signatureHolds } from './signature.ts';
 
 /** Who signs: an organisation's name and a certificate in PEM, which nobody has judged yet. */
 export interface ClaimedIdentity {
@@ -108,7 +108,10 @@ export class Membership {
 
   /** The same of a signature in bytes that no digest covers: it has to be in its one form, or anyone alters them. */
   refusalOfUncovered(signed: SignedBytes): string | undefined {
-    if (isShortestForm(signed.signature)) return this.refusalOf(signed);
+    const refusal = this.refusalOf(signed);
+    if (refusal !== undefined) return refusal;
+    const { kind } = this.judge(signed.identity).certificate.publicKey;
+    if (kind === 'ed25519' || isShortestEcdsa(signed.signature)) return undefined;
     return `a signature of ${signed.identity.mspId} is not in the shortest form of its numbers`;
   }
 

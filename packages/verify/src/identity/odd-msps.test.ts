@@ -314,6 +314,21 @@ describe('an organisation that is defined oddly', () => {
     );
   });
 
+  it('has one form of what no digest covers, of P-224 too, whose signatures may be as long as those of Ed25519', () => {
+    const key = KEYS.p224();
+    const membership = new Membership([mspOf()]);
+    const der = leaf(['peer'], { publicKey: key.publicKey });
+    // As long as can be but for one byte, which anyone could put behind it, and with the smaller s.
+    let signature = new Uint8Array();
+    while (signature.length !== 63 || membership.refusalOf(signedBy(der, signature)) !== undefined) {
+      signature = new Uint8Array(sign('sha256', DATA, key.privateKey));
+    }
+    const longer = Uint8Array.of(...signature, 0);
+    assert.equal(membership.refusalOf(signedBy(der, longer)), undefined, 'peers take it');
+    assert.equal(membership.refusalOfUncovered(signedBy(der, signature)), undefined);
+    assert.match(membership.refusalOfUncovered(signedBy(der, longer))!, /not in the shortest form/);
+  });
+
   it('issues by SHA-1 nothing', () => {
     assert.match(refusalOf(mspOf(), leaf(['peer'], { algorithm: ALGORITHMS.ecSha1 }))!, /no authority/);
   });

@@ -68,6 +68,12 @@ export function shortestForm(signature: Uint8Array): Uint8Array {
   return numbers === undefined ? signature : signatureOf(numbers);
 }
 
+/** Whether no other bytes are the same signature of ECDSA: of P-224 one may have as many as those of Ed25519 have. */
+export function isShortestEcdsa(signature: Uint8Array): boolean {
+  const numbers = numbersIn(signature);
+  return numbers !== undefined && sameBytes(signatureOf(numbers), signature);
+}
+
 /** Whether no other bytes are the same signature. */
 export const isShortestForm = (signature: Uint8Array): boolean =>
   sameBytes(shortestForm(signature), signature);

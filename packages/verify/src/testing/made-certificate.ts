@@ -22,6 +22,7 @@ export interface SigningKey {
 /** Kinds of keys that authorities have. */
 export const KEYS = {
   ec: () => generateKeyPairSync('ec', { namedCurve: 'prime256v1' }),
+  p224: () => generateKeyPairSync('ec', { namedCurve: 'secp224r1' }),
   p384: () => generateKeyPairSync('ec', { namedCurve: 'secp384r1' }),
   ed25519: () => generateKeyPairSync('ed25519'),
   rsa: (modulusLength = 2048) => generateKeyPairSync('rsa', { modulusLength }),
