@@ -23,7 +23,7 @@ export class WatchedConnection {
   readonly #options: WatchedConnectionOptions;
   #connection: Connection;
   #problem: string | undefined;
-  /** What each file held when they were last checked. To check them takes longer than a request does. */
+  /** What each file held when they were last checked: certificates and keys are tried where a text is another. */
   #checked: ReadonlyMap<string, string> = new Map();
   #timer: NodeJS.Timeout | undefined;
 

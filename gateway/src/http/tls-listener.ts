@@ -74,7 +74,7 @@ export class TlsListener {
   readonly #onChange: (problem: string | undefined) => void;
   #material: Material;
   #broken: string | undefined;
-  /** What was last checked. To check it takes longer than a request does. */
+  /** What was last checked: certificates and keys are tried where a text is another. */
   #checked: Texts | undefined;
   #timer: NodeJS.Timeout | undefined;
 
