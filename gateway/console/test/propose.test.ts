@@ -74,7 +74,7 @@ describe('a study is proposed', { skip: whyNoBrowser() ?? false }, () => {
   };
   const giveFile = (page: Page, name: string, text: string) =>
     page
-      .locator('input[type=file]')
+      .getByLabel("A study's file", { exact: true })
       .setInputFiles({ name, mimeType: 'application/json', buffer: Buffer.from(text) });
   const studyOnLedger = async (studyId: string) => gateway.as('auditor', { url: `/v1/studies/${studyId}` });
 
@@ -101,6 +101,7 @@ describe('a study is proposed', { skip: whyNoBrowser() ?? false }, () => {
         .locator('dd')
         .first();
       await least.waitFor();
+      await page.getByText('One round', { exact: true }).nth(2).waitFor();
       const before = Number(await least.innerText());
       await field(page, 'Noise in training').fill('20');
       await page.waitForFunction(
@@ -214,10 +215,12 @@ describe('a study is proposed', { skip: whyNoBrowser() ?? false }, () => {
     const refuse = (route: Route, problem: typeof taken) =>
       route.fulfill({ status: problem.status, contentType: 'application/problem+json', json: problem });
     let isLarge = true;
+    const asked: Record<string, unknown>[] = [];
     const spoil = async (page: Page) => {
-      await page.route('**/v1/local/models', (route) =>
-        isLarge ? refuse(route, large) : route.fulfill({ json: BUILT }),
-      );
+      await page.route('**/v1/local/models', (route) => {
+        asked.push(route.request().postDataJSON());
+        return isLarge ? refuse(route, large) : route.fulfill({ json: BUILT });
+      });
       await page.route(/\/v1\/studies$/, (route) =>
         route.request().method() === 'POST' ? refuse(route, taken) : route.fallback(),
       );
@@ -228,8 +231,23 @@ describe('a study is proposed', { skip: whyNoBrowser() ?? false }, () => {
       await goOn(page);
       await shown(page, 'Request q-8');
       isLarge = false;
+      await page.getByText('A graph of your own').click();
+      await goOn(page);
+      await shown(page, 'Choose the ONNX file.');
+      const onnx = {
+        name: `${MARKUP}.onnx`,
+        mimeType: 'application/octet-stream',
+        buffer: Buffer.from('graph'),
+      };
+      await page.getByLabel('An ONNX file', { exact: true }).setInputFiles(onnx);
+      await shown(page, onnx.name);
+      await field(page, 'Parameters that stay at each hospital').fill('local.*, head.bias');
       await goOn(page);
       await isRead(page);
+      const { dictionary, ...own } = asked.at(-1)!;
+      assert.ok(typeof dictionary === 'object');
+      const base64 = onnx.buffer.toString('base64');
+      assert.deepEqual(own, { kind: 'onnx', onnx: base64, localParameters: ['local.*', 'head.bias'] });
       await sendButton(page).click();
       await shown(page, 'Request q-7');
       const id = field(page, 'Id');

@@ -39,14 +39,26 @@ export const MODEL_KINDS = ['logistic-regression', 'multilayer-perceptron'] as c
 export type ModelKind = (typeof MODEL_KINDS)[number];
 export type StudyModel = ProposeStudy['model'];
 
-/** The model that a trainer is asked to build, or one that was built before. */
+/** A graph of one's own: its file stays in the page until the trainer is given it. */
+export interface OwnGraph {
+  /** Of the file: a stranger's text. */
+  readonly name: string;
+  readonly base64: string;
+  /** Tells it from every other file that was chosen in this page. */
+  readonly key: string;
+}
+
+/** The model that a trainer is asked to build or to take, or one that was built before. */
 export interface DraftModel {
-  readonly way: 'build' | 'given';
+  readonly way: 'build' | 'upload' | 'given';
   readonly kind: ModelKind;
   /** Widths of hidden layers, as typed. */
   readonly hidden: string;
   readonly activation: 'relu' | 'tanh';
   readonly localIntercept: boolean;
+  readonly own?: OwnGraph;
+  /** Of one's own graph: names of parameters that never leave a hospital, as typed. */
+  readonly localParameters: string;
   /** Of another study, or of a file. */
   readonly given?: StudyModel;
 }
@@ -89,6 +101,7 @@ export const EMPTY_DRAFT: Draft = {
     hidden: '16',
     activation: 'relu',
     localIntercept: true,
+    localParameters: '',
   },
   rest: {},
 };
@@ -158,6 +171,13 @@ function isLeftOut(name: FieldName, texts: FieldTexts): boolean {
   }
   return false;
 }
+
+/** Names with a comma between them. */
+export const namesIn = (text: string): readonly string[] =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 
 /** Widths of hidden layers: `16, 8`; undefined where the text is none. */
 export function hiddenOf(text: string): readonly number[] | undefined {

@@ -1,11 +1,13 @@
 // Which model the hospitals train: one that this hospital's trainer builds, or one that is there already.
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMay } from '../../app/session.tsx';
 import { Code } from '../../components/copy.tsx';
 import { Checkbox, Choices, Select, TextField } from '../../components/fields.tsx';
 import { Facts } from '../../components/figure.tsx';
+import { FileDrop } from '../../components/file-drop.tsx';
 import { Failure } from '../../components/query-state.tsx';
-import { type DraftModel, hiddenOf, MODEL_KINDS, type StudyModel } from './draft.ts';
+import { type DraftModel, hiddenOf, MODEL_KINDS, type OwnGraph, type StudyModel } from './draft.ts';
 import { placeId, useForm } from './form-state.ts';
 import styles from './proposal.module.css';
 
@@ -19,7 +21,7 @@ export function ModelField({ error }: { readonly error: Error | null }) {
   const { model } = draft;
   const set = (more: Partial<DraftModel>) => change({ model: { ...model, ...more } });
   const ways = [
-    ...(mayBuild ? (['build'] as const) : []),
+    ...(mayBuild ? (['build', 'upload'] as const) : []),
     ...(model.given === undefined ? [] : (['given'] as const)),
   ];
   const wrong = wrongAt('model');
@@ -41,6 +43,7 @@ export function ModelField({ error }: { readonly error: Error | null }) {
       )}
       {ways.length === 0 && <p className="soft">{t('model.noTrainer')}</p>}
       {model.way === 'build' && mayBuild && <BuildFields model={model} onChange={set} />}
+      {model.way === 'upload' && mayBuild && <OwnGraphFields model={model} onChange={set} />}
       {model.way === 'given' && model.given !== undefined && <GivenModel model={model.given} />}
       {model.way === 'build' && draft.datasets.length === 0 && (
         <p className="small soft">{t('model.needsDatasets')}</p>
@@ -89,6 +92,64 @@ function BuildFields({ model, onChange }: BuildProps) {
       <Checkbox isSelected={model.localIntercept} onChange={(localIntercept) => onChange({ localIntercept })}>
         {t('model.localIntercept')}
       </Checkbox>
+    </>
+  );
+}
+
+/** A request of a trainer takes 16 MiB, a third of which is what base64 adds. */
+const GRAPH_BYTES_MAX = 11 * 1024 * 1024;
+
+/** Reads a file as it is sent. @throws where the browser cannot read it */
+async function readGraph(file: File): Promise<OwnGraph> {
+  const address = await new Promise<string>((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result));
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(file);
+  });
+  return {
+    name: file.name,
+    base64: address.slice(address.indexOf(',') + 1),
+    key: crypto.getRandomValues(new Uint32Array(4)).join('-'),
+  };
+}
+
+/** A graph of one's own, which the trainer reads and tries before it publishes it. */
+function OwnGraphFields({ model, onChange }: BuildProps) {
+  const { t } = useTranslation('proposal');
+  const [wrong, setWrong] = useState<string>();
+  const choose = async (file: File | undefined) => {
+    if (file === undefined) return;
+    if (file.size === 0 || file.size > GRAPH_BYTES_MAX) {
+      setWrong(t('model.uploadLarge'));
+      return;
+    }
+    setWrong(undefined);
+    try {
+      onChange({ own: await readGraph(file) });
+    } catch {
+      setWrong(t('model.uploadUnread'));
+    }
+  };
+  return (
+    <>
+      <FileDrop
+        label={t('model.uploadFile')}
+        title={model.own?.name ?? t('model.uploadDrop')}
+        choose={t('start.choose')}
+        help={t('model.uploadFileHelp')}
+        error={wrong}
+        accept=".onnx"
+        onChoose={(file) => void choose(file)}
+      />
+      <TextField
+        label={t('model.localParameters')}
+        help={t('model.localParametersHelp')}
+        value={model.localParameters}
+        onChange={(localParameters) => onChange({ localParameters })}
+        isMono
+        autoComplete="off"
+      />
     </>
   );
 }

@@ -16,6 +16,7 @@ export function useProblemWords(texts: FieldTexts): (problem: Problem, place: Pl
   return useCallback(
     ({ field, text, remedy }, place) => {
       if (field === 'model' && text === 'is missing') return t('model.missing');
+      if (field === 'model' && text === 'upload') return t('model.uploadMissing');
       if (field === 'model' && text === 'hidden') return t('model.hiddenWrong');
       if (place === 'datasets' && /^must have at least/.test(text)) return t('problems.chooseDataset');
       if (place in texts) {

@@ -26,6 +26,7 @@ import {
   hiddenOf,
   idOfTitle,
   majorityQuorum,
+  namesIn,
   type StudyModel,
   studyOf,
 } from './draft.ts';
@@ -64,20 +65,39 @@ const standIn = (inputs: number): StudyModel => ({
   localParameters: [],
 });
 
-/** What is asked of the trainer for the datasets; undefined where they or the fields do not say it. */
-function modelRequestOf({ model }: Draft, first: Dataset | undefined) {
-  if (first === undefined) return undefined;
-  const { kind, activation, localIntercept } = model;
-  const hidden = hiddenOf(model.hidden);
-  const common = { dictionary: first.dictionary, localIntercept };
-  if (kind === 'logistic-regression') return { kind, ...common };
-  return hidden === undefined ? undefined : { kind, ...common, hidden, activation };
+/** What the trainer is asked, and what tells it from another request. */
+interface ModelRequest {
+  readonly of: string;
+  readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** Why there is no model yet: a dataset that it would be built for is missing, or what is said of it is no model. */
+/** What is asked of the trainer for the datasets; undefined where they or the fields do not say it. */
+function modelRequestOf({ model }: Draft, first: Dataset | undefined): ModelRequest | undefined {
+  if (first === undefined || model.way === 'given') return undefined;
+  const { dictionary } = first;
+  const { kind, activation, localIntercept, own } = model;
+  const said = (about: object, body: object): ModelRequest => ({
+    of: canonicalJson({ ...about, encoding: encodingOf(dictionary) }),
+    body: { ...body, dictionary },
+  });
+  if (model.way === 'upload') {
+    if (own === undefined) return undefined;
+    const localParameters = namesIn(model.localParameters);
+    // The file itself is too long to be compared with every key that is pressed.
+    return said({ own: own.key, localParameters }, { kind: 'onnx', onnx: own.base64, localParameters });
+  }
+  const hidden = hiddenOf(model.hidden);
+  const simple = { kind, localIntercept };
+  if (kind === 'logistic-regression') return said(simple, simple);
+  if (hidden === undefined) return undefined;
+  const deep = { ...simple, hidden, activation };
+  return said(deep, deep);
+}
+
+/** Why there is no model yet: a dataset that it would be of is missing, or what is said of it is no model. */
 function ofModel(way: DraftModel['way'] | 'none', first: Dataset | undefined): readonly Problem[] {
-  if (way !== 'build') return [{ field: 'model', text: 'is missing' }];
-  return first === undefined ? [] : [{ field: 'model', text: 'hidden' }];
+  if (way === 'given' || way === 'none') return [{ field: 'model', text: 'is missing' }];
+  return first === undefined ? [] : [{ field: 'model', text: way === 'upload' ? 'upload' : 'hidden' }];
 }
 
 /** A model that was built, and of what: another dictionary or another kind needs another. */
@@ -110,9 +130,9 @@ export function useProposal() {
 
   const filled = useMemo(() => fillIn(draft, wanted), [draft, wanted]);
   const mayBuild = useMay('buildModelGraph');
-  const way = draft.model.way === 'build' && !mayBuild ? 'none' : draft.model.way;
-  const request = way === 'build' ? modelRequestOf(draft, first) : undefined;
-  const of = request && canonicalJson({ ...request, dictionary: encodingOf(request.dictionary) });
+  const way = draft.model.way !== 'given' && !mayBuild ? 'none' : draft.model.way;
+  const request = way === 'none' ? undefined : modelRequestOf(draft, first);
+  const of = request?.of;
   const width = first && inputNames(encodingOf(first.dictionary).features).length;
   const ready = of !== undefined && built?.of === of ? built.model : undefined;
   const model = way === 'given' ? draft.model.given : ready;
@@ -151,7 +171,7 @@ export function useProposal() {
     if (own.length > 0 || isLoading) return;
     if (model === undefined && request !== undefined && of !== undefined) {
       try {
-        const answer = await build.mutateAsync({ body: request as never });
+        const answer = await build.mutateAsync({ body: request.body });
         setBuilt({ of, model: answer as StudyModel });
       } catch {
         // It is said at the field of the model.
