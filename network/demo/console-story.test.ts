@@ -1,7 +1,8 @@
-// The story of a study as people see it, through the consoles of four hospitals in one Chromium: each steward reads the
-// proposal and answers it by clicks, one of them with a refusal; the requester starts it; the round is seen while it
-// goes on; the model's evidence is downloaded, and verified by the command's code and in another hospital's browser;
-// and a question about it is answered. Pictures of it are left in out/console/, for the tutorials.
+// The story of a study as people see it, through the consoles of four hospitals in one Chromium: a researcher
+// proposes it in a form that says its cost; each steward reads the proposal and answers it by clicks, one of them
+// with a refusal; the requester starts it; the round is seen while it goes on; the model's evidence is downloaded,
+// and verified by the command's code and in another hospital's browser; and a question about it is answered. Pictures
+// of it are left in out/console/, for the tutorials.
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,11 +16,11 @@ import { readSecrets } from '../src/secrets.ts';
 import { type DetachedConsortium, startDetached } from '../src/start-detached.ts';
 import { exportsOf, syntheticFiles } from './data-files.ts';
 import { sitesOf, writeConfiguration } from './demo-consortium.ts';
-import { proposeStudy, registerAll, type Site } from './enrolment.ts';
+import { registerAll, type Site } from './enrolment.ts';
 import type { ClientRole } from './hospital-client.ts';
 import { readJsonFile } from './read-json-file.ts';
 import { StageClock } from './stage-clock.ts';
-import { readStudyPlan } from './study-plan.ts';
+import { readStudyPlan, type StudyPlan } from './study-plan.ts';
 
 const EXECUTABLE = process.env.CHROMIUM || '/usr/bin/chromium';
 const repository = join(import.meta.dirname, '../../..');
@@ -63,9 +64,7 @@ describe('a study, as four hospitals see it', { skip: whyNot(), timeout: 600_000
     const whole = readStudyPlan(1);
     const training = { ...whole.study.training, stepsPerRound: 1 };
     const plan = { ...whole, study: { ...whole.study, training } };
-    const given = { sites, plan, source, clock: new StageClock(), say: () => undefined };
-    await registerAll(given);
-    const { studyId } = await proposeStudy({ ...given, ipfsUrl: addresses.ipfsUrl });
+    await registerAll({ sites, plan, source, clock: new StageClock(), say: () => undefined });
 
     browser = await chromium.launch({
       executablePath: EXECUTABLE,
@@ -76,8 +75,7 @@ describe('a study, as four hospitals see it', { skip: whyNot(), timeout: 600_000
     const last = others.at(-1)!;
 
     await signInByHand(first, keyOf(first.site, 'researcher'));
-    await first.page.getByRole('link', { name: 'Studies' }).first().click();
-    await first.page.getByRole('link', { name: plan.study.title }).click();
+    const studyId = await propose(first.page, plan, sites);
     await first.page.getByText('Too few consents for a round').waitFor();
     assert.equal(await first.page.getByRole('button', { name: 'Start the study' }).isEnabled(), false);
 
@@ -181,6 +179,30 @@ describe('a study, as four hospitals see it', { skip: whyNot(), timeout: 600_000
     await page.getByLabel('API key').fill(key);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('heading', { level: 1 }).waitFor();
+  }
+
+  /** From a file to the ledger, with the model that this hospital's own trainer builds. @returns the study's id */
+  async function propose(page: Page, plan: StudyPlan, sites: readonly Site[]): Promise<string> {
+    await page.getByRole('link', { name: 'Studies' }).first().click();
+    await page.getByRole('link', { name: 'Propose a study' }).click();
+    const { study, model } = plan;
+    const buffer = Buffer.from(JSON.stringify({ study, model }));
+    await page.getByText('Drop a study').waitFor();
+    await page
+      .getByLabel("A study's file")
+      .setInputFiles({ name: 'study.json', mimeType: 'application/json', buffer });
+    await page.getByText('Taken from study.json').waitFor();
+    for (const { hospital } of sites) {
+      await page.getByRole('checkbox', { name: hospital.datasetTitle }).check({ force: true });
+    }
+    await page.getByText('Rounds that fit everywhere').waitFor();
+    await picture(page, 'propose');
+    await page.getByRole('button', { name: 'Read it before it is sent' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Read it before it is sent' }).waitFor();
+    await page.getByText(study.question).first().waitFor();
+    await page.getByRole('button', { name: 'Propose the study' }).click();
+    await page.getByRole('heading', { level: 1, name: study.title }).waitFor();
+    return new URL(page.url()).pathname.split('/').at(-1)!;
   }
 
   async function consent(page: Page): Promise<void> {
