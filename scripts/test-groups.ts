@@ -6,6 +6,7 @@ import type { TestFile } from './test-files.ts';
 /** Below the root, with a slash at the end: where tests work in memory, or in temporary folders of their own. */
 const SHARED_FOLDERS = [
   'chaincode/dist/src/',
+  'gateway/console/dist/src/',
   'gateway/dist/src/',
   'network/dist/',
   'packages/command-line/dist/',

@@ -10,7 +10,7 @@ import { type ConsoleGateway, openConsoleGateway } from '../testing/console-gate
 import { EVIDENCE, EVIDENCE_GENESIS } from '../testing/screens.ts';
 
 /** A busy machine takes its time. */
-const SUITE_TIMEOUT_MS = 290_000;
+const SUITE_TIMEOUT_MS = 1_500_000;
 const WAITED_MS = 120_000;
 
 interface Given {

@@ -1,7 +1,7 @@
 // A gateway that serves the console over a consortium in memory, for a browser to look at.
 import { type AddressInfo, BlockList } from 'node:net';
 import { join } from 'node:path';
-import { playConsoleWorld } from '@consilium/gateway/testing/console-world';
+import { openConsoleWorld } from '@consilium/gateway/testing/console-world';
 import { ContractLedger } from '@consilium/gateway/testing/contract-ledger';
 import {
   type FixtureOptions,
@@ -33,7 +33,7 @@ const send: NonNullable<FixtureOptions['webhooks']>['send'] = async ({ url }) =>
 export async function openConsoleGateway(
   options: Omit<FixtureOptions<ContractLedger>, 'ledger' | 'history' | 'console'> = {},
 ): Promise<ConsoleGateway> {
-  const ledger = new ContractLedger(await playConsoleWorld(), 'AlphaMSP');
+  const ledger = new ContractLedger(await openConsoleWorld(), 'AlphaMSP');
   const gateway = await openGateway({
     apiKeysByRest: true,
     webhooks: { send, targets: TARGETS, pauseMs: () => 1 },

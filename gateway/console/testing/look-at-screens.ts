@@ -22,7 +22,7 @@ const ONLY = process.env.SCREENS?.split(',');
 /** To look at; drawing them costs more than all else. */
 const HAS_PICTURES = process.env.PICTURES === '1';
 /** A busy machine takes its time, and draws slowly. */
-const SUITE_TIMEOUT_MS = HAS_PICTURES ? 3_600_000 : 290_000;
+const SUITE_TIMEOUT_MS = HAS_PICTURES ? 3_600_000 : 1_500_000;
 
 /** Two pictures later: colours have changed, and so have those that change over a moment. */
 const painted = (page: Page): Promise<unknown> =>

@@ -148,6 +148,17 @@ export async function playConsoleWorld(now = Date.now()): Promise<MemoryConsorti
   return world;
 }
 
+let played: Promise<MemoryConsortium> | undefined;
+
+/** Played once in a process: whoever asks goes on from there, apart from all others. */
+export async function openConsoleWorld(): Promise<MemoryConsortium> {
+  played ??= playConsoleWorld();
+  const world = await played;
+  const own = new MemoryConsortium(world.mspIds);
+  own.continueFrom(world);
+  return own;
+}
+
 async function playHeart(world: PlayedConsortium): Promise<void> {
   const studyId = 'heart';
   const question = 'Which patients who are sent for an angiography have a coronary artery disease?';
