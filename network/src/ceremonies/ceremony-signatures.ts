@@ -152,7 +152,9 @@ function checkSignature(ceremony: Ceremony, one: CeremonySignature, judging: Jud
   }
   const identity = judged(membership, { mspId, pem }, number);
   const { certificate } = identity;
-  if (Buffer.from(pem).toString('latin1') !== pemOf('CERTIFICATE', certificate.der)) {
+  // As it was sent: whom it is of, is judged by the form that peers compare.
+  const { der } = readableCertificate(pem, `certificate of signature ${number}`);
+  if (Buffer.from(pem).toString('latin1') !== pemOf('CERTIFICATE', der)) {
     wrong('its certificate is not written in its one form');
   }
   if (identity.invalidBecause !== undefined) wrong(`a signer of ${mspId}: ${identity.invalidBecause}`);

@@ -475,10 +475,11 @@ test('certificates of a member as only Go reads them keep nobody from a review',
     modulusLength: 2048,
     publicExponent: Uint8Array.of(1, 0, 1),
   });
+  const none = Buffer.from(pemOf('CERTIFICATE', Buffer.from('no certificate')));
   assert.throws(() => new X509Certificate(odd(beta!.authority.pem)));
   const root = withMsp(channel.configuration.root, 'BetaMSP', (config) => {
     config.setRootCertsList([...config.getRootCertsList_asU8(), odd(beta!.authority.pem)]);
-    config.setTlsRootCertsList([odd(beta!.authority.pem), Buffer.from(rsa.pem)]);
+    config.setTlsRootCertsList([odd(beta!.authority.pem), Buffer.from(rsa.pem), none]);
     return config.serializeBinary();
   });
   const review = (before: Tree, change: (tree: Tree) => Tree) => {
@@ -504,6 +505,12 @@ test('certificates of a member as only Go reads them keep nobody from a review',
     );
   const removed = review(root, backAgain).changes.flatMap((change) => change.removed);
   assert.match(removed.join('\n'), /a certificate of a kind that no identity has/);
+  const { fingerprint256 } = new X509Certificate(rsa.pem);
+  const rsaSha256 = fingerprint256.replaceAll(':', '').toLowerCase();
+  assert.ok(
+    removed.some((line) => line.startsWith('TLS authority') && line.endsWith(rsaSha256)),
+    removed.join('\n'),
+  );
 });
 
 test('a name in a certificate is said part by part, and no text of it looks like a further part', () => {
