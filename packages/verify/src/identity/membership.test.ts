@@ -50,6 +50,19 @@ describe('the members of an organisation', () => {
   const refusalOf = (certificate: Uint8Array, signature: Uint8Array) =>
     membership.refusalOf({ identity: { mspId: 'AMSP', pem: pemOf(certificate) }, data: DATA, signature });
 
+  it('are kept judged, and what large texts of others were is not', () => {
+    const own = { mspId: 'AMSP', pem: Buffer.from(signer.pem) };
+    const judged = membership.judge(own);
+    assert.equal(membership.judge(own), judged);
+    // Any sender may write them, each once: 4,096 of the largest would fill the memory of whoever checks.
+    for (let i = 0; i < 17; i++) {
+      const pem = new Uint8Array(2 ** 20).fill(i);
+      assert.throws(() => membership.judge({ mspId: 'AMSP', pem }), /not a certificate in PEM/);
+    }
+    assert.notEqual(membership.judge(own), judged);
+    assert.equal(membership.judge(own).certificate.sha256, judged.certificate.sha256);
+  });
+
   it('are one signer, whichever of the two signatures of their authority their certificate shows', () => {
     const [low, high] = [reissued(lowS), reissued((signature) => highS(lowS(signature)))];
     assert.notDeepEqual(low, high);

@@ -45,11 +45,14 @@ export interface UnjudgedSigner {
 
 /** Certificates that are kept judged: a channel that is followed for years has more. */
 const JUDGED_MAX = 4096;
+/** Of all of them: whoever sends a transaction writes into it what is no certificate, of any size. */
+const JUDGED_BYTES_MAX = 16 * 2 ** 20;
 
 /** The organisations of a channel at one block. */
 export class Membership {
   readonly #msps: ReadonlyMap<string, Msp>;
   readonly #judged = new Map<string, Identity | UnreadableError>();
+  #judgedBytes = 0;
   /** Each rule that an endorsement has to satisfy asks for the same signers. */
   readonly #signers = new WeakMap<readonly SignedBytes[], Identity[]>();
 
@@ -63,8 +66,12 @@ export class Membership {
     let judged = this.#judged.get(key);
     if (judged === undefined) {
       judged = this.#judgeOnce(mspId, pem);
-      if (this.#judged.size >= JUDGED_MAX) this.#judged.clear();
+      if (this.#judged.size >= JUDGED_MAX || this.#judgedBytes + key.length > JUDGED_BYTES_MAX) {
+        this.#judged.clear();
+        this.#judgedBytes = 0;
+      }
       this.#judged.set(key, judged);
+      this.#judgedBytes += key.length;
     }
     if (judged instanceof UnreadableError) throw judged;
     return judged;
