@@ -31,6 +31,8 @@ const RSA = '2a864886f70d010101';
 const NULL = 0x05;
 /** An exponent that Go reads has no more. */
 const EXPONENT_BYTES_MAX = 8;
+/** Go takes keys of any size, but for TLS of no more: one of a megabyte takes whoever checks by it minutes. */
+const RSA_BITS_MAX = 8192;
 
 /** Of a certificate's holder. */
 export interface PublicKey {
@@ -55,7 +57,7 @@ export type KeyInfo =
   | { readonly kind: Curve | 'ed25519'; readonly point: Uint8Array }
   | ({ readonly kind: 'rsa' } & RsaNumbers);
 
-/** @param spki SubjectPublicKeyInfo in DER. @throws UnreadableError where it is none that Go reads */
+/** @param spki SubjectPublicKeyInfo in DER. @throws UnreadableError where it is none that Go reads, or too large */
 export function readKeyInfo(spki: Uint8Array): KeyInfo {
   const info = new DerCursor(spki).inside(DER.sequence);
   const algorithm = info.inside(DER.sequence);
@@ -82,6 +84,10 @@ export function readKeyInfo(spki: Uint8Array): KeyInfo {
 function rsaNumbersIn(key: Uint8Array): RsaNumbers {
   const numbers = new DerCursor(key).inside(DER.sequence);
   const [modulus, exponent] = [integerOf(numbers.any()), integerOf(numbers.any())];
+  // What DER puts before it for its sign is no bit of it.
+  if (8 * (modulus.length - (modulus[0] === 0 ? 1 : 0)) > RSA_BITS_MAX) {
+    throw new UnreadableError(`its key of RSA has more than ${RSA_BITS_MAX} bits`);
+  }
   const [n, e] = [positiveOf(modulus), positiveOf(exponent)];
   if (n === undefined || e === undefined || exponent.length > EXPONENT_BYTES_MAX) throw unreadable();
   return { modulus: n, exponent: e };

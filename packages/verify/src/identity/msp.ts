@@ -47,6 +47,8 @@ interface Rules {
 
 const FABRIC = 0;
 const IDEMIX = 1;
+/** At each configuration every one of them may cost as many checks of signatures as Go tries for a certificate. */
+const NAMED_MAX = 100;
 const FAMILIES: Readonly<Record<string, Digest>> = { '': 'sha256', SHA2: 'sha256', SHA3: 'sha3-256' };
 
 /** An organisation's authorities, roles and revocation lists. */
@@ -133,6 +135,9 @@ export class Msp {
 /** Or why they cannot be judged: peers take no MSP of X.509 of which that holds. */
 function rulesIn(message: Message): Rules | string {
   try {
+    if ([2, 3, 4, 7].flatMap((field) => message.list(field)).length > NAMED_MAX) {
+      return `its organisation names more than ${NAMED_MAX} authorities, administrators and units`;
+    }
     const written = {
       roots: eachOnce(message.list(2).map(readCertificate)),
       intermediates: eachOnce(message.list(3).map(readCertificate)),

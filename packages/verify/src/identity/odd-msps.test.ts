@@ -119,6 +119,23 @@ describe('an organisation that is defined oddly', () => {
     }
   });
 
+  it('that names so many authorities that to try them all takes minutes has no identities, and stops nobody', () => {
+    const authority = (name: Uint8Array) => pemOf(rootCertificate({ issuer: name, subject: name }));
+    const many = (count: number) => Array.from({ length: count }, (_, i) => authority(nameOf(`ca${i}`)));
+    assert.equal(mspOf((config) => config.setIntermediateCertsList(many(99))).unjudgedBecause, undefined);
+    for (const change of [
+      (config: Config) => config.setIntermediateCertsList(many(100)),
+      (config: Config) => config.setRootCertsList(many(101)),
+      (config: Config) => config.setAdminsList(many(100)),
+      (config: Config) =>
+        config.setOrganizationalUnitIdentifiersList(many(100).map((pem) => unit('peer', pem))),
+    ]) {
+      const msp = mspOf(change);
+      assert.match(msp.unjudgedBecause!, /names more than 100 authorities, administrators and units/);
+      assert.match(refusalOf(msp, leaf())!, /cannot be judged/);
+    }
+  });
+
   it('gives two roles by one unit, as peers do, and by two units none', () => {
     const same = mspOf((config) => config.getFabricNodeOus()!.setAdminOuIdentifier(unit('peer')));
     assert.deepEqual(rolesOf(same, leaf()), ['member', 'admin', 'peer']);

@@ -15,12 +15,16 @@ import {
   makeRevocationList,
   nameOf,
   ofAuthority,
+  oid,
   pemOf,
   type SigningKey,
+  sequence,
 } from '../testing/made-certificate.ts';
 import { lowS } from '../testing/signature-forms.ts';
 import { mspConfig } from '../testing/synthetic-channel.ts';
-import { utf8Text } from '../wire/bytes.ts';
+import { concatBytes, hexBytes, utf8Text } from '../wire/bytes.ts';
+import { DER } from '../wire/der-reader.ts';
+import { derElement } from '../wire/der-writer.ts';
 import { isIssuedBy, readCertificate } from './certificate.ts';
 import { Membership } from './membership.ts';
 import { Msp } from './msp.ts';
@@ -104,6 +108,27 @@ describe('an authority with a key of RSA', () => {
         refusalOf(mspOf(rootOf(root, algorithm), [list(stranger.privateKey, by)]), der),
         undefined,
       );
+    }
+  });
+
+  it('that is too large to check anything by has no identities, and stops nobody', () => {
+    // What a modulus is made of tells nobody: peers take any number for one.
+    const rootWith = (modulusBytes: number) => {
+      const number = (bytes: Uint8Array) => derElement(DER.integer, bytes);
+      const modulus = number(new Uint8Array(modulusBytes + 1).fill(0xff, 1));
+      const key = concatBytes([Uint8Array.of(0), sequence(modulus, number(hexBytes('7fffffff')))]);
+      const algorithm = sequence(oid('2a864886f70d010101'), hexBytes('0500'));
+      return makeCertificate({
+        ...{ issuer: ROOT, subject: ROOT, publicKey: root.publicKey, signer: root.privateKey },
+        ...{ algorithm: ALGORITHMS.pkcs1[0]!, extensions: ofAuthority(KEY_ID) },
+        change: (fields) => fields.splice(6, 1, sequence(algorithm, derElement(DER.bitString, key))),
+      });
+    };
+    assert.equal(mspOf(rootWith(1024)).unjudgedBecause, undefined);
+    for (const bytes of [1025, 2 ** 20]) {
+      const msp = mspOf(rootWith(bytes));
+      assert.equal(msp.unjudgedBecause, 'its key of RSA has more than 8192 bits');
+      assert.match(refusalOf(msp, issuedBy(root.privateKey, ALGORITHMS.pkcs1[0]!))!, /cannot be judged/);
     }
   });
 
