@@ -75,7 +75,8 @@ test('a traceparent that is none begins a trace of its own', () => {
 
 test('the address of a collector is one of http or https, without a user', () => {
   assert.equal(collectorAt('http://127.0.0.1:4318/v1/traces')?.port, '4318');
-  for (const text of ['', 'collector', 'file:///tmp/traces', 'http://user:secret@collector/v1/traces']) {
-    assert.equal(collectorAt(text), undefined);
+  const withUser = ['user:secret', 'user', ':secret'].map((user) => `http://${user}@collector/v1/traces`);
+  for (const text of ['', 'collector', 'file:///tmp/traces', ...withUser]) {
+    assert.equal(collectorAt(text), undefined, text);
   }
 });

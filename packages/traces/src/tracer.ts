@@ -55,10 +55,12 @@ export interface TracerOptions {
   readonly nowMs?: () => number;
 }
 
-/** The address of a collector in a setting; undefined where it is none, or has a user in it. */
+/** The address of a collector in a setting; undefined where it is none, or has a user or a password in it. */
 export function collectorAt(text: string): URL | undefined {
   const url = URL.parse(text);
-  return url !== null && /^https?:$/.test(url.protocol) && url.username === '' ? url : undefined;
+  if (url === null || !/^https?:$/.test(url.protocol)) return undefined;
+  // Nothing is sent to an address that has one, and the log would quote it.
+  return url.username === '' && url.password === '' ? url : undefined;
 }
 
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
