@@ -55,6 +55,7 @@ export class Membership {
   #judgedBytes = 0;
   /** Each rule that an endorsement has to satisfy asks for the same signers. */
   readonly #signers = new WeakMap<readonly SignedBytes[], Identity[]>();
+  readonly #possibleSigners = new WeakMap<readonly SignedBytes[], (Identity | UnjudgedSigner)[]>();
 
   constructor(msps: readonly Msp[]) {
     this.#msps = new Map(msps.map((msp) => [msp.mspId, msp]));
@@ -134,6 +135,15 @@ export class Membership {
 
   /** Those, and whoever cannot be judged, in order: peers took no others, and may not have taken all of these. */
   possibleSignersOf(signatures: readonly SignedBytes[]): (Identity | UnjudgedSigner)[] {
+    let signers = this.#possibleSigners.get(signatures);
+    if (signers === undefined) {
+      signers = [...this.signersOf(signatures), ...this.#findUnjudged(signatures)];
+      this.#possibleSigners.set(signatures, signers);
+    }
+    return signers;
+  }
+
+  #findUnjudged(signatures: readonly SignedBytes[]): UnjudgedSigner[] {
     const unjudged = new Map<string, UnjudgedSigner>();
     for (const { identity } of signatures) {
       const { mspId, pem } = identity;
@@ -141,7 +151,7 @@ export class Membership {
       const key = `${mspId}\n${latin1Text(pem)}`;
       if (unjudgedBecause !== undefined) unjudged.set(key, { mspId, unjudgedBecause });
     }
-    return [...this.signersOf(signatures), ...unjudged.values()];
+    return [...unjudged.values()];
   }
 
   #findSigners(signatures: readonly SignedBytes[]): Identity[] {

@@ -101,7 +101,16 @@ describe('an organisation that is defined oddly', () => {
     assert.equal(msp.mspId, 'AMSP');
     assert.match(msp.unjudgedBecause!, /anonymous \(Idemix\)/);
     assert.match(refusalOf(msp, leaf())!, /identities of AMSP cannot be judged: they are anonymous/);
-    assert.deepEqual(new Membership([msp]).signersOf([signedBy(leaf())]), []);
+    const membership = new Membership([msp]);
+    const signed = [signedBy(leaf())];
+    assert.deepEqual(membership.signersOf(signed), []);
+    const possible = membership.possibleSignersOf(signed);
+    assert.deepEqual(
+      possible.map(({ mspId }) => mspId),
+      ['AMSP'],
+    );
+    // A transaction of thousands of rows, each with a rule of its own, asks so often.
+    assert.equal(membership.possibleSignersOf(signed), possible);
     assert.throws(() => mspOf(() => {}, 2), /no kind that peers know/);
   });
 
