@@ -96,6 +96,9 @@ export const EVIDENCE: ThreatSection = {
       titles: [
         'of anonymous credentials has identities of which nothing can be said, and stops nobody',
         'whose certificates or lists cannot be read has no identities either, and stops nobody',
+        'that names so many authorities that to try them all takes minutes has no identities, and stops nobody',
+        'that is too large to check anything by has no identities, and stops nobody',
+        'are kept judged, and what large texts of others were is not',
         'does not keep the others’ transactions from being checked',
         'sends what takes effect by the word of peers, which is said with the place',
         'counts as an endorser only by the word of peers, and never for another one',
