@@ -261,19 +261,23 @@ export async function transact(
     let status: InstanceType<typeof gateway.CommitStatusResponse> | undefined;
     while (status === undefined) {
       // Orderers may have taken it all the same: the status says so.
-      await passing(() =>
+      const taken = await passing(() =>
         unary(node, (done) => client.submit(submission, new grpc.Metadata(), deadline(), done)),
       );
-      status = await passing(() =>
+      const known = await passing(() =>
         unary<InstanceType<typeof gateway.CommitStatusResponse>>(node, (done) =>
           client.commitStatus(signed, new grpc.Metadata(), untilSentAgain(), done),
         ),
       );
+      status = known.answer;
       if (status === undefined && Date.now() >= end) {
         const seconds = Math.round(orderedWithinMs / 1000);
+        const { failure: cause } = taken;
+        const why = cause === undefined ? '' : ` (${cause.message})`;
         throw new FabricNodeError(
-          `${call.function} of ${call.chaincode} was sent and is not ordered after ${seconds} s. It may still be: ` +
-            'look later, and run the command again where it is not',
+          `${call.function} of ${call.chaincode} was sent and is not ordered after ${seconds} s${why}. It may still ` +
+            'be: look later, and run the command again where it is not',
+          { cause },
         );
       }
       if (status === undefined) await sleep(CONNECT_AGAIN_MS);
@@ -293,12 +297,14 @@ const PASSING = new Set<number | undefined>([
   grpc.status.ABORTED,
 ]);
 
-/** Undefined where it failed for what passes. */
-async function passing<T>(work: () => Promise<T>): Promise<T | undefined> {
+/** The answer, or a failure that passes. @throws any other */
+async function passing<T>(
+  work: () => Promise<T>,
+): Promise<{ readonly answer?: T; readonly failure?: FabricNodeError }> {
   try {
-    return await work();
+    return { answer: await work() };
   } catch (error) {
-    if (PASSING.has(codeOf(error))) return undefined;
+    if (error instanceof FabricNodeError && PASSING.has(codeOf(error))) return { failure: error };
     throw error;
   }
 }
