@@ -3,7 +3,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { ConfigError } from '@consilium/command-line';
 import { type Static, Type } from 'typebox';
 import { Logs, TrainerTiming } from '../config.ts';
-import { type DocumentForm, type Found, pathText, readYaml, Strict } from '../yaml-document.ts';
+import { type DocumentForm, type Found, readYaml, Strict } from '../yaml-document.ts';
 import { type Agreed, type AgreedOrganisation, readAgreed } from './agreed-consortium.ts';
 
 const Folder = Type.String({
@@ -204,12 +204,7 @@ export function readHospital(path: string): Hospital {
       remedy: `write one of ${known}`,
     });
   }
-  const problems = own.ports?.peer1 === undefined ? [] : [...portProblems(file, own.ports.peer1)];
-  if (problems.length > 0) {
-    throw new ConfigError(
-      path,
-      problems.map(({ path: field, ...problem }) => ({ field: pathText(field), ...problem })),
-    );
-  }
+  const { ports: { peer1 } = {} } = own;
+  if (peer1 !== undefined) readYaml(path, { ...FORM, further: (value) => portProblems(value, peer1) });
   return { ...agreed, file, own, inside: { ...INSIDE_PORTS, ...file.ports } };
 }

@@ -143,7 +143,7 @@ test('a port inside is taken by a second peer where there is one, and by no othe
   assert.throws(() => use('clinic1', { gateway: 7058 }), /ports\.peer1Operations is 7058, as is gateway/);
   assert.throws(
     () => use('clinic1', { peer1Chaincode: 7059 }),
-    /ports\.peer1Chaincode is 7059, as is peer1 in consortium\.yaml/,
+    /ports\.peer1Chaincode \(line \d+\) is 7059, as is peer1 in consortium\.yaml/,
   );
   assert.equal(use('clinic2', { gateway: 7058 }).inside.gateway, 7058);
   assert.throws(() => use('clinic2', { gateway: 7058, peer1Operations: 7058 }), /as is gateway/);
