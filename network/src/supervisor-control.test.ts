@@ -147,6 +147,27 @@ test('a service goes on as another under its name, one that is not needed ends, 
   }
 });
 
+test('one that is stopped stays so when it is replaced, and starts as the other', async () => {
+  const { directory, supervisor, story } = await started('changed-stopped', (place) =>
+    ['former', 'gateway', 'trainer'].map((name) => dummy(place, name)),
+  );
+  try {
+    await stopServices(directory, ['gateway'], () => {});
+    const replaces = ['gateway', 'trainer'].map((name) => ({ ...dummy(directory, `next-${name}`), name }));
+    await supervisor.change({ ends: ['former'], replaces });
+    assert.deepEqual(
+      readState(directory)!.services.map(({ name, state }) => `${name} ${state}`),
+      ['gateway stopped', 'trainer running'],
+    );
+    const changed = ['ended gateway', 'ended trainer', 'began next-trainer', 'ended former'];
+    assert.deepEqual(story().slice(3), changed);
+    await startServices(directory, ['gateway'], () => {});
+    assert.deepEqual(story().slice(7), ['began next-gateway']);
+  } finally {
+    await supervisor.stop();
+  }
+});
+
 test('one that cannot be started again is said, and stays down', async () => {
   const { directory, supervisor } = await started('stop-broken', (place) => [dummy(place, 'peer', true)]);
   try {

@@ -4,6 +4,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { readState } from './state-file.ts';
 
 /** What fits into a socket's address on every system (`sun_path` has 104 or 108 bytes). */
 const PATH_BYTES_MAX = 103;
@@ -122,6 +123,18 @@ export const startServices = (
   names: readonly string[],
   report: (line: string) => void,
 ): Promise<void> => askSupervisor(directory, { start: names }, report);
+
+/** Of services, those that nobody stopped; the others, which take up what changed when they are started, are said. */
+export function withoutStopped(
+  directory: string,
+  names: readonly string[],
+  report: (line: string) => void,
+): readonly string[] {
+  const isStopped = (name: string) =>
+    readState(directory)?.services.some((one) => one.name === name && one.state === 'stopped') ?? false;
+  for (const name of names.filter(isStopped)) report(`${name} is stopped, and stays so`);
+  return names.filter((name) => !isStopped(name));
+}
 
 async function askSupervisor(
   directory: string,

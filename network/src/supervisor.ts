@@ -185,7 +185,12 @@ export class Supervisor {
     const replace = async (service: Service) => {
       const begun = Date.now();
       const { name } = service.definition;
-      await service.restart(replaces.find((one) => one.name === name));
+      const next = replaces.find((one) => one.name === name)!;
+      if (service.isStopped) {
+        await this.#putStopped(next, service);
+        return say(`${name} is stopped, and is replaced once it is started`);
+      }
+      await service.restart(next);
       say(`${name} was replaced and is ready (${secondsSince(begun)} s)`);
     };
     const end = async (service: Service) => {
@@ -197,6 +202,13 @@ export class Supervisor {
     // No name is all of them.
     if (names.length > 0) await this.#inTurn(names, replace);
     if (ends.length > 0) await this.#inTurn(ends, end);
+  }
+
+  /** In the place of one that is stopped, and stopped itself. */
+  async #putStopped(definition: ServiceDefinition, before: Service): Promise<void> {
+    const service = this.#serviceOf(definition);
+    this.#services[this.#services.indexOf(before)] = service;
+    await service.stop();
   }
 
   #inTurn(names: readonly string[], work: (service: Service) => Promise<void>): Promise<void> {

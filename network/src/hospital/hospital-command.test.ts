@@ -7,7 +7,9 @@ import { after, before, test } from 'node:test';
 import { CommandProcess } from '@consilium/command-line/testing/command-process';
 import { stringify } from 'yaml';
 import { findHospitalPrograms, whyNoFabric } from '../native/binaries.ts';
+import { identify } from '../process-identity.ts';
 import { ownFolder } from '../programs.ts';
+import { removeState, writeState } from '../state-file.ts';
 import { type Clinic, initialisedClinics } from './testing/clinics.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-hospital-command-'));
@@ -147,6 +149,29 @@ test('nothing is restarted where nothing runs, or where the others are no quorum
   const stopped = await hospital('restart', '--service', 'gateway-clinic1');
   assert.equal(stopped.status, 1);
   assert.match(stopped.stderr, /no supervisor answers in .*: is it up\?/);
+});
+
+test('a restart of everything leaves alone what somebody stopped', async () => {
+  const { directory } = clinic.layout;
+  const name = 'peer1-clinic1';
+  writeState(directory, {
+    ...{ version: 1, name: 'wards', phase: 'running', startedAt: new Date().toISOString() },
+    supervisor: identify(process.pid)!,
+    services: [
+      {
+        ...{ name, organisation: 'clinic1', state: 'stopped', process: null, port: 7059, url: null },
+        ...{ log: join(directory, `logs/${name}.log`), startedAt: null, restarts: 0, lastExit: null },
+      },
+    ],
+  });
+  try {
+    const { status, stdout, stderr } = await hospital('restart', '--json');
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, /peer1-clinic1 is stopped, and stays so/);
+    assert.deepEqual(JSON.parse(stdout).restarted, []);
+  } finally {
+    removeState(directory);
+  }
 });
 
 test('what a consortium withstands is said without starting anything', async () => {

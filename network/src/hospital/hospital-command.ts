@@ -17,7 +17,7 @@ import { readState } from '../state-file.ts';
 import { consortiumStatus, statusText } from '../status.ts';
 import { stopConsortium } from '../stop.ts';
 import { supervise } from '../supervise.ts';
-import { restartServices, startServices, stopServices } from '../supervisor-control.ts';
+import { restartServices, startServices, stopServices, withoutStopped } from '../supervisor-control.ts';
 import { agreeOnFile, joinWithFile } from './agree-command.ts';
 import { BACKUP_HELP, backUp, restore } from './backup/backup-command.ts';
 import { assertNotHalfRestored } from './backup/restore-backup.ts';
@@ -352,7 +352,10 @@ async function restart(place: Place): Promise<number> {
   const { values, hospital, layout } = place;
   const { directory } = layout;
   const all = readState(directory)?.services.map(({ name }) => name) ?? [];
-  const names = values.service === undefined && all.length > 0 ? all : [values.service ?? ''];
+  const names =
+    values.service === undefined && all.length > 0
+      ? withoutStopped(directory, all, note)
+      : [values.service ?? ''];
   if (names.includes(`orderer-${layout.orderer.id}`)) await assertMargin(hospital);
   for (const name of names) {
     await restartServices(directory, [name], note);

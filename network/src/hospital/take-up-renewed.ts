@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { ownFolder } from '../programs.ts';
 import { readState, writeWhole } from '../state-file.ts';
-import { restartServices } from '../supervisor-control.ts';
+import { restartServices, withoutStopped } from '../supervisor-control.ts';
 import type { Hospital } from './hospital-file.ts';
 import { askGateway } from './hospital-gateway.ts';
 import { type HospitalLayout, ownPeersOf } from './hospital-layout.ts';
@@ -40,11 +40,12 @@ export async function takeUpRenewed(
   if (readState(layout.directory) === undefined) return [];
   const waits: string[] = [];
   if (has('gateway') || has('trainer')) waits.push(...(await seenByGateway(renewed, hospital)));
-  const restarted = [
+  const renewedServices = [
     ...(has('chaincode') ? [`chaincode-${own.name}`] : []),
     ...(has('peer') ? [`peer-${own.name}`] : []),
     ...(has('peer1') ? [`peer1-${own.name}`] : []),
   ];
+  const restarted = withoutStopped(layout.directory, renewedServices, report);
   if (restarted.length > 0) await restartServices(layout.directory, restarted, report);
   return waits;
 }
