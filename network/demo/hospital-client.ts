@@ -14,6 +14,9 @@ import { API_PREFIX } from '@consilium/domain';
 
 export type ClientRole = 'operator' | 'steward' | 'researcher' | 'auditor';
 
+/** A part is not there for a moment; the outcome is not known, which the same request with the same key asks for. */
+const PASSING = new Set([503, 504]);
+
 export class GatewayProblemError extends Error {
   override readonly name = 'GatewayProblemError';
   readonly status: number;
@@ -122,7 +125,7 @@ export class HospitalClient {
         return await client.send(request);
       } catch (error) {
         const named = `${method} ${path}`;
-        if (error instanceof ProblemError && (error.status !== 503 || late)) {
+        if (error instanceof ProblemError && (!PASSING.has(error.status) || late)) {
           const { status, code, problem } = error;
           const known = code === NO_PROBLEM ? 'NO_PROBLEM_DETAILS' : code;
           throw new GatewayProblemError(named, { status, code: known, detail: problem.detail });
