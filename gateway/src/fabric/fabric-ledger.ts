@@ -1,6 +1,5 @@
 // The ledger on Hyperledger Fabric: the only file that knows its SDK. TLS connections to the organisation's own
-// peers, of which one serves; one identity per role; every call with a deadline; every error named by the step that
-// failed.
+// peers, of which one serves; one identity per role; every call with a deadline; every error named by its step.
 import { createPrivateKey } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { canonicalJson, type Role } from '@consilium/domain/ledger';
@@ -196,10 +195,9 @@ export class FabricLedger implements Ledger {
     const untilMs = Date.now() + timeoutMs;
     const { transactionId } = prepared;
     const { gateway } = this.#signer(prepared.signer);
-    // Asked first, sent only when no block has it: Fabric's validation (seen on 3.1.5) can wait forever on a block
-    // in which a duplicate and another transaction set the policy of one row, and stops the channel.
-    let asked = !resend;
-    let sent = !resend;
+    // Both peers are asked first; sent only when no block has it: Fabric's validation (seen on 3.1.5) can wait forever
+    // on a block in which a duplicate and another transaction set the policy of one row, and stops the channel.
+    let [asked, sent, turned] = [!resend, !resend, false];
     let orderedMs: number | undefined;
     for (;;) {
       try {
@@ -218,6 +216,9 @@ export class FabricLedger implements Ledger {
         return { state: 'invalid', blockNumber: Number(blockNumber), validationCode: validationCodeOf(code) };
       } catch (error) {
         this.#options.log.info({ err: error, transactionId }, 'outcome not known yet');
+        // The one that serves may be far behind. Where the other does not say either, the first serves on.
+        if (!sent) turned = this.#peers.turn() && !turned;
+        asked = !turned;
       }
       if (Date.now() + RECONNECT_MS.first >= untilMs) {
         if (orderedMs !== undefined) this.#commits.missed({ transactionId, orderedMs });

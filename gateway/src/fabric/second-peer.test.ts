@@ -124,6 +124,29 @@ describe('a gateway with two own peers', { skip: notRun ?? false }, () => {
     assert.deepEqual(await servingOf(ledger), { name: 'peer', serving: 'second' });
   });
 
+  it('asks both for an outcome, of which one may be far behind, before anything is sent again', async () => {
+    const sent: string[] = [];
+    let isBehind = false;
+    const ledger = open([
+      countSubmits(sent),
+      (options, next) => {
+        const call = next(options);
+        const isUnanswered = isBehind && options.method_definition.path.endsWith('/CommitStatus');
+        if (isUnanswered) isBehind = false;
+        return new InterceptingCall(call, isUnanswered ? { sendMessage: () => {}, halfClose: () => {} } : {});
+      },
+    ]);
+    const prepared: PreparedTransaction[] = [];
+    await ledger.submit(registers('committed-before'), (one) => void prepared.push(one));
+    assert.deepEqual(await servingOf(ledger), { name: 'peer', serving: 'first' });
+    isBehind = true;
+    const { state } = await ledger.recover(prepared[0]!, { timeoutMs: 60_000, resend: true });
+    assert.equal(state, 'committed');
+    assert.equal(isBehind, false);
+    assert.equal(sent.length, 1);
+    assert.deepEqual(await servingOf(ledger), { name: 'peer', serving: 'second' });
+  });
+
   it('gives events in order, each once, across the change', async () => {
     const ledger = open();
     const stop = new AbortController();
