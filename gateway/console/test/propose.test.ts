@@ -259,6 +259,59 @@ describe('a study is proposed', { skip: whyNoBrowser() ?? false }, () => {
     });
   });
 
+  it('says which dataset could not be read, and reads it again for whom goes on', async () => {
+    let isDown = true;
+    const problem = {
+      ...{ type: 'about:blank', title: 'It failed', status: 500, code: 'INTERNAL', requestId: 'q-9' },
+      detail: 'something went wrong',
+    };
+    const spoil = async (page: Page) => {
+      await build(page);
+      await page.route(/\/v1\/datasets\/rhein$/, (route) =>
+        isDown
+          ? route.fulfill({ status: 500, contentType: 'application/problem+json', json: problem })
+          : route.fallback(),
+      );
+    };
+    await see({ spoil }, async (page) => {
+      await wait(page, 'Herzkatheterlabor');
+      await fillIn(page, 'Of a dataset that is read late');
+      await goOn(page);
+      await shown(page, 'Could not be read: rhein; try again.');
+      isDown = false;
+      await goOn(page);
+      await page.getByText('Could not be read: rhein').first().waitFor({ state: 'detached' });
+      await goOn(page);
+      await isRead(page);
+    });
+  });
+
+  it('goes on to read by the button alone, also where the plan was changed while its model was built', async () => {
+    const built = Promise.withResolvers<void>();
+    const spoil = (page: Page) =>
+      page.route('**/v1/local/models', async (route) => {
+        await built.promise;
+        await route.fulfill({ json: BUILT });
+      });
+    await see({ spoil }, async (page) => {
+      await wait(page, 'Herzkatheterlabor');
+      await fillIn(page, 'Changed in between');
+      await goOn(page);
+      await page
+        .getByRole('button', { name: 'Read it before it is sent' })
+        .and(page.locator('[data-pending]'))
+        .waitFor();
+      const keeps = page.getByRole('checkbox', { name: /keeps an intercept/ });
+      await keeps.uncheck({ force: true });
+      built.resolve();
+      await keeps.check({ force: true });
+      await field(page, 'Question').fill('What was written on meanwhile?');
+      await goOn(page);
+      await isRead(page);
+      await shown(page, 'What was written on meanwhile?');
+    });
+  });
+
   it('is shown to nobody who may not propose, by no link and at no address', async () => {
     await see({ path: '/console/studies', role: 'steward' }, async (page) => {
       await shown(page, 'Early signs of sepsis');

@@ -19,16 +19,20 @@ const rowQuery = (datasetId: string) =>
 export interface ChosenDataset {
   readonly datasetId: string;
   readonly row: Dataset | null | undefined;
+  /** Why it is not read; null while it is being read, too. */
   readonly error: Error | null;
+  readonly readAgain: () => void;
 }
 
 /** The rows of datasets, in their order. */
 export function useDatasetRows(datasetIds: readonly string[]): readonly ChosenDataset[] {
   const queries = useQueries({ queries: datasetIds.map(rowQuery) });
   return datasetIds.map((datasetId, at): ChosenDataset => {
-    const { data, error } = queries[at]!;
+    const { data, error, refetch } = queries[at]!;
     const isMissing = error instanceof ProblemError && error.code === 'DATASET_NOT_FOUND';
-    return { datasetId, row: isMissing ? null : data, error: isMissing ? null : error };
+    const isUnread = !isMissing && data === undefined;
+    const readAgain = () => void refetch();
+    return { datasetId, row: isMissing ? null : data, error: isUnread ? error : null, readAgain };
   });
 }
 

@@ -119,13 +119,15 @@ export function useProposal() {
   const [tried, setTried] = useState(0);
   const [refused, setRefused] = useState<readonly Problem[]>([]);
   const [built, setBuilt] = useState<Built>();
+  const changes = useRef(0);
   const build = useApiAction('buildModelGraph');
   const propose = useApiAction('proposeStudy');
 
   const rows = useDatasetRows(draft.datasets);
   const wanted = useSame(rows.flatMap(({ row }) => row ?? []));
   const missing = rows.filter(({ row }) => row === null).map(({ datasetId }) => datasetId);
-  const isLoading = wanted.length + missing.length < rows.length;
+  const unread = rows.filter(({ error }) => error !== null);
+  const isLoading = rows.some(({ row, error }) => row === undefined && error === null);
   const [first] = wanted;
 
   const filled = useMemo(() => fillIn(draft, wanted), [draft, wanted]);
@@ -153,12 +155,20 @@ export function useProposal() {
     ...missing.map(
       (datasetId): Problem => ({ field: 'datasets', text: `: ${datasetId} is not on this ledger` }),
     ),
+    ...unread.map(
+      ({ datasetId }): Problem => ({
+        field: 'datasets',
+        text: `: could not be read: ${datasetId}; try again`,
+      }),
+    ),
     ...checked.problems.flatMap((one) => (one.field === 'model' ? ofModel(way, first) : [one])),
   ];
   const problems = tried > 0 ? [...own, ...refused] : refused;
 
   const change = (more: Partial<Draft>) => {
+    changes.current += 1;
     setRefused([]);
+    setStep('write');
     propose.reset();
     build.reset();
     kept.setDraft((now) => ({ ...now, ...more }));
@@ -168,11 +178,15 @@ export function useProposal() {
   const read = async () => {
     setTried((times) => times + 1);
     setRefused([]);
+    for (const { readAgain } of unread) readAgain();
     if (own.length > 0 || isLoading) return;
     if (model === undefined && request !== undefined && of !== undefined) {
+      const before = changes.current;
       try {
         const answer = await build.mutateAsync({ body: request.body });
         setBuilt({ of, model: answer as StudyModel });
+        // Whoever wrote on meanwhile goes on when they say so.
+        if (changes.current !== before) return;
       } catch {
         // It is said at the field of the model.
         return;
