@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT } from '@consilium/command-line';
+import { ledgerPath } from '@consilium/domain';
 import { readConnection } from '../src/fabric/connection-file.ts';
 import { anotherDataset } from '../src/testing/another-dataset.ts';
 import type { Came } from './listening/listeners.ts';
@@ -42,7 +43,11 @@ async function listenOn(ledger: RunningLedger): Promise<void> {
     // Through the gateway, so that the programs of its routes are loaded before memory is looked at.
     const register = async () => {
       registered += 1;
-      await gateway!.post('steward', '/datasets', anotherDataset(`listened-${ledger.name}-${registered}`));
+      await gateway!.post(
+        'steward',
+        ledgerPath('dataset:register', {}),
+        anotherDataset(`listened-${ledger.name}-${registered}`),
+      );
     };
     const registerSome = async (count: number) => {
       const waiting = Array.from({ length: count }).values();

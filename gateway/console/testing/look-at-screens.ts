@@ -93,6 +93,8 @@ export function lookAt(area: Area): void {
         reducedMotion: 'reduce',
       });
       context.setDefaultTimeout(PATIENCE_MS);
+      // Of a draft, that it would be lost; no screen has another one.
+      context.on('dialog', (dialog) => void dialog.accept());
       if (role !== null) await signIn(context, gateway.url, gateway.keys[role]);
       const page = await context.newPage();
       pages.set(role, page);
@@ -105,7 +107,8 @@ export function lookAt(area: Area): void {
       shown.set(screen.role, screen);
       await spoil?.(page);
       // As a press on a link does, unless the screen before was left in another state: to load all again costs more.
-      const isAsFound = last !== undefined && last.act === undefined && last.before === undefined;
+      const isAsFound =
+        last !== undefined && last.act === undefined && last.before === undefined && last.hasDraft !== true;
       if (isAsFound && spoil === undefined) {
         await page.evaluate((to) => history.pushState(null, '', to), path);
         await painted(page);

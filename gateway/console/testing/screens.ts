@@ -20,6 +20,8 @@ export interface ScreenShown {
   readonly before?: (page: Page) => Promise<unknown>;
   /** Once it is loaded: to open a dialog, or fill in a form. */
   readonly act?: (page: Page) => Promise<unknown>;
+  /** It holds what would be lost, and asks whoever leaves it. */
+  readonly hasDraft?: true;
 }
 
 const refuse = (page: Page) => page.route('**/v1/**', (route) => route.abort('connectionrefused'));
@@ -107,12 +109,14 @@ const STUDIES: readonly Omit<ScreenShown, 'area'>[] = [
     path: '/console/propose?like=lung',
     role: 'researcher',
     ready: 'Rounds that fit everywhere',
+    hasDraft: true,
   },
   {
     name: 'propose-read',
     path: '/console/propose?like=heart',
     role: 'researcher',
     ready: 'Rounds that fit everywhere',
+    hasDraft: true,
     act: async (page) => {
       await page.getByLabel('Title').fill('Heart failure after an infarction');
       await page.getByRole('button', { name: 'Read it before it is sent' }).click();
