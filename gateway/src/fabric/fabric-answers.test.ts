@@ -68,12 +68,12 @@ const problem = async (work: Promise<unknown>) =>
 describe('what peers and orderers answer', { skip: notRun ?? false }, () => {
   let network: FabricNetwork;
 
-  function open(t: TestContext) {
+  function open(t: TestContext, { outcomeWithinMs = PATIENT_LIMITS.commitTimeoutMs } = {}) {
     const played = new PlayedAnswers();
     const ledger = new FabricLedger({
       connection: network.connection('Org1MSP'),
       chaincode: CHAINCODE_NAME,
-      limits: PATIENT_LIMITS,
+      limits: { ...PATIENT_LIMITS, commitTimeoutMs: outcomeWithinMs },
       log: silent,
       interceptors: [played.interceptor],
     });
@@ -81,11 +81,7 @@ describe('what peers and orderers answer', { skip: notRun ?? false }, () => {
     const outbox = new Outbox(undefined);
     t.after(() => outbox.close());
     const options = { outbox, metrics: createMetrics({ ofProcess: false }), log: silent as never };
-    const submissions = new Submissions({
-      ledger,
-      ...options,
-      recoveryTimeoutMs: PATIENT_LIMITS.recoveryTimeoutMs,
-    });
+    const submissions = new Submissions({ ledger, ...options, recoveryTimeoutMs: outcomeWithinMs });
     return { played, ledger, outbox, submissions };
   }
 
@@ -189,7 +185,8 @@ describe('what peers and orderers answer', { skip: notRun ?? false }, () => {
   });
 
   it('reads what orderers said out of BFT\'s "unavailable"', async (t) => {
-    const { played, submissions, outbox } = open(t);
+    // No outcome comes, however long it is asked for.
+    const { played, submissions, outbox } = open(t, { outcomeWithinMs: 5000 });
     const bad = `${ORDERER}BAD_REQUEST, info=message payload is 2 MB and exceeds maximum bytes`;
     played.answer('Submit', bftRefusal(bad, bad));
     const refused = await problem(submissions.submit(registerDataset()));
