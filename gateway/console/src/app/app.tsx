@@ -89,8 +89,7 @@ function Gate() {
   if (!data.signedIn) return <SignIn session={data} hasEnded={wasSignedIn.current} />;
   wasSignedIn.current = true;
   return (
-    // What was typed belongs to whom typed it, also where another tab has signed in as somebody else.
-    <SessionProvider key={`${data.keyId} ${data.subject ?? ''}`} session={data}>
+    <SessionProvider session={data}>
       <EventsProvider isOpen={data.operations.includes('streamEvents')}>
         <Shell>
           <Routes />
