@@ -184,7 +184,7 @@ const DOCUMENTED_REQUESTS: readonly DocumentedRequests[] = [
   {
     document: 'docs/operating/two-histories.md',
     has: `GENESIS=$(consilium-network status --dir .consortium | sed -n 's/^genesis block: //p')
-send brightwater auditor '/ledger/witness-statement?block=41' > brook.ndjson`,
+send brightwater auditor '/ledger/witness-statement?block=12' > brook.ndjson`,
     holds: (printed) => assert.match(printed, /^THE SAME HISTORY: /m),
     afterwards: 'rm aldermoor.ndjson brook.ndjson',
   },
