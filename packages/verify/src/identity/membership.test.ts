@@ -32,8 +32,11 @@ describe('the members of an organisation', () => {
   });
 
   /** The certificate with another signature of its authority, or another form of it. */
-  function reissued(change: (signature: Uint8Array) => Uint8Array, unused = 0): Uint8Array {
-    const [signed, algorithm, bits] = childrenOf(readDer(der));
+  function reissued(
+    change: (signature: Uint8Array) => Uint8Array,
+    { unused = 0, of = der }: { readonly unused?: number; readonly of?: Uint8Array } = {},
+  ): Uint8Array {
+    const [signed, algorithm, bits] = childrenOf(readDer(of));
     const contents = concatBytes([Uint8Array.of(unused), change(bits!.contents.subarray(1))]);
     const parts = [signed!.raw, algorithm!.raw, derElement(DER.bitString, contents)];
     return derElement(DER.sequence, concatBytes(parts));
@@ -70,6 +73,13 @@ describe('the members of an organisation', () => {
     assert.equal(signersOf(high)[0]!.certificate.sha256, signersOf(low)[0]!.certificate.sha256);
   });
 
+  it('are not its authorities, whichever of the two signatures the certificate of one shows', () => {
+    const root = new X509Certificate(authority.pem).raw;
+    for (const form of [lowS, (signature: Uint8Array) => highS(lowS(signature))]) {
+      assert.match(refusalOf(reissued(form, { of: root }), signer.sign(DATA))!, /of an authority/);
+    }
+  });
+
   it('are the administrators that are listed, whichever of the two signatures the list shows', () => {
     for (const listed of [lowS, (signature: Uint8Array) => highS(lowS(signature))]) {
       const config = mspConfig(authority, [], [pemOf(reissued(listed))]);
@@ -85,17 +95,17 @@ describe('the members of an organisation', () => {
     // The first byte is 0x30: its first two bits are zero.
     const shifted = (signature: Uint8Array) =>
       signature.map((byte, i) => (byte << 1) | ((signature[i + 1] ?? 0) >> 7));
-    assert.equal(refusalOf(reissued(shifted, 1), signer.sign(DATA)), undefined);
+    assert.equal(refusalOf(reissued(shifted, { unused: 1 }), signer.sign(DATA)), undefined);
     assert.match(
       refusalOf(
-        reissued((signature) => signature, 8),
+        reissued((signature) => signature, { unused: 8 }),
         signer.sign(DATA),
       )!,
       /not/,
     );
     assert.match(
       refusalOf(
-        reissued(() => new Uint8Array(), 1),
+        reissued(() => new Uint8Array(), { unused: 1 }),
         signer.sign(DATA),
       )!,
       /not/,

@@ -84,7 +84,9 @@ export class Msp {
     if (rules === undefined) {
       throw new UnreadableError(`identities of ${mspId} cannot be judged: ${this.unjudgedBecause}`);
     }
-    const read = readCertificate(pem);
+    const written = readCertificate(pem);
+    // As Fabric does: a root in either form is that root.
+    const read = isIssuedBy(written, written) ? withLowS(written, written) : written;
     const chain = onlyChainOf(read, rules.authorities);
     if (chain === undefined) {
       throw new UnreadableError(`${mspId} has no authority that issued the certificate, or several`);
