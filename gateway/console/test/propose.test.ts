@@ -305,10 +305,10 @@ describe('a study is proposed', { skip: whyNoBrowser() ?? false }, () => {
       await keeps.uncheck({ force: true });
       built.resolve();
       await keeps.check({ force: true });
-      await field(page, 'Question').fill('What was written on meanwhile?');
+      await field(page, 'Question').fill('What was written while it was built?');
       await goOn(page);
       await isRead(page);
-      await shown(page, 'What was written on meanwhile?');
+      await shown(page, 'What was written while it was built?');
     });
   });
 

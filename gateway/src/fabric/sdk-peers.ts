@@ -79,7 +79,7 @@ export class OwnPeers {
    */
   async hasMoved(error: unknown, served: ServingPeer | undefined): Promise<boolean> {
     if (served === undefined || !isUnavailable(error)) return false;
-    // A connection's end is told to calls before it is told to whoever asks for its state.
+    // When a connection ends, its calls fail first; its state changes after that.
     await new Promise(setImmediate);
     this.#choose();
     if (this.serving !== served) return true;
@@ -90,7 +90,7 @@ export class OwnPeers {
   }
 
   /**
-   * What changes nothing is asked once more where the peer that was asked goes away meanwhile.
+   * What changes nothing is asked once more where the peer that was asked goes away.
    *
    * @throws what `ask` throws
    */

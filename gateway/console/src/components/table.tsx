@@ -177,7 +177,7 @@ function Row<T>({
   );
 }
 
-/** What a cell says, in one piece: on a phone it stands beside the name of its column. */
+/** What a cell says, in one piece: on a phone it is beside the name of its column. */
 const Said = ({ children }: { readonly children: ReactNode }) =>
   children === null || children === undefined || children === '' ? null : (
     <div className={styles.said}>{children}</div>

@@ -185,7 +185,7 @@ export function useProposal() {
       try {
         const answer = await build.mutateAsync({ body: request.body });
         setBuilt({ of, model: answer as StudyModel });
-        // Whoever wrote on meanwhile goes on when they say so.
+        // Somebody who has gone on writing decides when to read it.
         if (changes.current !== before) return;
       } catch {
         // It is said at the field of the model.

@@ -64,7 +64,7 @@ export function barOf({
   return [Math.max(0, accuracy - reach), Math.min(1, accuracy + reach)];
 }
 
-/** Rounds that are drawn at a time: of more, no bar is told from the next. */
+/** Rounds that are drawn at a time: with more, bars are too narrow to see one by one. */
 export const ROUNDS_DRAWN = 24;
 
 /** Rounds that are drawn together, the first and the last of them. */
