@@ -250,6 +250,14 @@ describe('the local service', () => {
     assert.ok(after - before <= 1, 'nothing that was refused is published');
     const asked = { method: 'POST', url: '/local/models', payload: request } as const;
     assert.equal((await askAs(trainer.http, 'steward', asked)).statusCode, 403);
+
+    // What is brought is pinned at the hospital's node: a key fills it with so many a day, and no more.
+    let brought = 6;
+    while ((await post('/local/models', request)).statusCode === 200 && brought < 100) brought += 1;
+    assert.equal(brought, 30);
+    const next = await post('/local/models', request);
+    assert.equal(`${next.statusCode} ${next.json().code}`, '507 TRAINER_ATTEMPTS_EXHAUSTED');
+    assert.match(next.json().detail, /30 graphs were brought by this key within a day: again from /);
   });
 
   it("says what is to be known of a study's graph before anyone consents", async () => {

@@ -28,9 +28,9 @@ import { TrainerError } from '../errors.ts';
 import { historyOf } from '../people/patient-history.ts';
 import { prepareDataset } from '../people/prepare-dataset.ts';
 import { withdrawPatients } from '../people/withdraw-patients.ts';
+import { DailyLimit } from '../study/daily-limit.ts';
 import type { JobBoard } from '../study/job-board.ts';
 import { type Predictions, predictionsOf } from '../study/predictions.ts';
-import { RegistrationAttempts } from '../study/registration-attempts.ts';
 import type { TrainerContext } from '../study/trainer-context.ts';
 import { type Caller, CallerAssertions } from './caller-assertion.ts';
 import { answerProblem } from './http-problem.ts';
@@ -56,6 +56,12 @@ const HISTORIES = {
   most: 50,
   what: 'histories of patients were asked for by this key',
   remedy: 'Each answer is about a person: ask only for those who ask',
+};
+/** Each may have 12 MiB, and is pinned at this hospital's IPFS node. */
+const OWN_GRAPHS = {
+  most: 30,
+  what: 'graphs were brought by this key',
+  remedy: 'Try a graph with consilium-trainer check --study before it is brought',
 };
 /** Requests with a body that are served at a time, of each route. */
 const BODIES_MAX = 4;
@@ -263,8 +269,9 @@ function addLocalRoutes(app: FastifyInstance, services: Services): void {
 }
 
 function servicesOf({ context, board, proveKey, onChange }: HttpOptions): Services {
-  const attempts = new RegistrationAttempts(context.nowMs);
-  const histories = new RegistrationAttempts(context.nowMs, HISTORIES);
+  const attempts = new DailyLimit(context.nowMs);
+  const histories = new DailyLimit(context.nowMs, HISTORIES);
+  const ownGraphs = new DailyLimit(context.nowMs, OWN_GRAPHS);
   return {
     getEncryptionKey: () => proveKey(),
     listJobs: () => board.list(context.nowMs()),
@@ -290,10 +297,12 @@ function servicesOf({ context, board, proveKey, onChange }: HttpOptions): Servic
       histories.count(caller);
       return historyOf(context, { populationId, patient }, caller);
     },
-    buildModelGraph: ({ body }) =>
-      isOwnGraph(body)
-        ? publishOwnGraph(context, validate(OwnGraph, body))
-        : buildStudyModel(context, validate(ModelRequest, body)),
+    buildModelGraph: ({ body, caller }) => {
+      if (!isOwnGraph(body)) return buildStudyModel(context, validate(ModelRequest, body));
+      const request = validate(OwnGraph, body);
+      ownGraphs.count(caller);
+      return publishOwnGraph(context, request);
+    },
     getModelCard: ({ params: { studyId } }) => modelCardOf(context, studyId),
     getModelFile: async ({ params: { studyId }, query }, reply) => {
       const study = await context.ledger.getStudy(studyId);

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { bandWeight } from '@consilium/domain';
 import { DataError } from '../data/index.ts';
 import { patientsDigest, SALTED_ID_BYTES, saltedIdHex } from '../data/salted-ids.ts';
-import { RegistrationAttempts } from '../study/registration-attempts.ts';
+import { DailyLimit } from '../study/daily-limit.ts';
 import { PopulationHospital, sizesOf, totalOf } from '../testing/population-hospital.ts';
 import { DICTIONARY } from '../testing/small-consortium.ts';
 import { adoptAll } from './adopt-dataset.ts';
@@ -138,7 +138,7 @@ test('rows that name no patients are no second revision, and share no population
   const path = hospital.write([], 'named.csv');
   writeFileSync(path, 'age,smoker,ill\n50,0,1\n');
   const request = { datasetId: 'named', path, dictionary: DICTIONARY };
-  const context = { ...hospital.context, attempts: new RegistrationAttempts(Date.now) };
+  const context = { ...hospital.context, attempts: new DailyLimit(Date.now) };
   await assert.rejects(prepareDataset(context, request, 'a steward'), DataError);
 });
 
@@ -291,7 +291,7 @@ test('a crash between the preparation and the ledger loses nothing, and a second
 
 test('a file that writes the same ids otherwise opens no block for the same people', async (t) => {
   const hospital = PopulationHospital.open(t);
-  const attempts = new RegistrationAttempts(() => hospital.nowMs);
+  const attempts = new DailyLimit(() => hospital.nowMs);
   const write = (ids: readonly string[]) => {
     const path = hospital.write([], 'ids.csv');
     writeFileSync(path, `id,age,smoker,ill\n${ids.map((id) => `${id},30,0,1`).join('\n')}\n`);

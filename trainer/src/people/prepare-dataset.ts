@@ -18,7 +18,7 @@ import { patientsDigest, SALTED_ID_BYTES } from '../data/salted-ids.ts';
 import { TrainerError } from '../errors.ts';
 import { describeFailure } from '../failure.ts';
 import type { BlockBand, Revision } from '../journal/people-journal.ts';
-import type { RegistrationAttempts } from '../study/registration-attempts.ts';
+import type { DailyLimit } from '../study/daily-limit.ts';
 import { adopt, copyNameOf } from './adopt-dataset.ts';
 import { everyone, removeUnnamed, writeBlockFile } from './kept-files.ts';
 import {
@@ -32,7 +32,7 @@ import {
 } from './register.ts';
 import { inRegisterTurn } from './turns.ts';
 
-type Context = RegisterContext & { readonly attempts: RegistrationAttempts };
+type Context = RegisterContext & { readonly attempts: DailyLimit };
 
 /** Patients of the smallest band. */
 const FEWEST = 10;

@@ -10,8 +10,8 @@ import { DataFiles } from '../data/data-files.ts';
 import { Journal } from '../journal/journal.ts';
 import { type Prepared, prepareDataset } from '../people/prepare-dataset.ts';
 import type { RegisterContext } from '../people/register.ts';
+import { DailyLimit } from '../study/daily-limit.ts';
 import { type Consented, type OwnDataset, ownDataset } from '../study/own-dataset.ts';
-import { RegistrationAttempts } from '../study/registration-attempts.ts';
 import type { TrainerContext } from '../study/trainer-context.ts';
 import { MemoryConsortium } from './memory-consortium.ts';
 import { DICTIONARY } from './small-consortium.ts';
@@ -97,7 +97,7 @@ export class PopulationHospital implements Disposable {
   ): Promise<Prepared> {
     const { datasetId = 'hearts', dictionary = DICTIONARY, name, populationId } = more;
     const path = this.write(patients, name);
-    const attempts = new RegistrationAttempts(() => this.nowMs);
+    const attempts = new DailyLimit(() => this.nowMs);
     return prepareDataset(
       { ...this.context, attempts },
       { datasetId, path, dictionary, ...(populationId !== undefined && { populationId }) },

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { TrainerError } from '../errors.ts';
-import { ATTEMPTS_MAX, RegistrationAttempts } from './registration-attempts.ts';
+import { ATTEMPTS_MAX, DailyLimit } from './daily-limit.ts';
 
 it('a file is checked so often a day, under whatever name or dictionary, and another file is not held up', () => {
   let now = Date.parse('2026-03-01T08:00:00Z');
-  const attempts = new RegistrationAttempts(() => now);
+  const attempts = new DailyLimit(() => now);
   for (let i = 0; i < ATTEMPTS_MAX; i++) {
     attempts.count('1:2');
     now += 60_000;

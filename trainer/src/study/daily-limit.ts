@@ -1,5 +1,6 @@
-// How often a file may be checked by dictionaries that a caller makes up. Each answer tells a little of the file
-// (whether a column is there, whether all its values fit), so that many answers would tell much.
+// How often a day something is done: for who asks, or with a file. A file may be checked so often by dictionaries that a
+// caller makes up: each answer tells a little of it (whether a column is there, whether all its values fit), and many
+// answers would tell much.
 import { TrainerError } from '../errors.ts';
 
 export const ATTEMPTS_MAX = 20;
@@ -20,7 +21,7 @@ const CHECKS: Counted = {
   remedy: 'To find what is wrong with it, run consilium-trainer check where the file is',
 };
 
-export class RegistrationAttempts {
+export class DailyLimit {
   readonly #nowMs: () => number;
   readonly #counted: Counted;
   readonly #attempts = new Map<string, readonly number[]>();
