@@ -221,7 +221,7 @@ export interface Patience {
 
 /**
  * A transaction that is endorsed, ordered and valid. It is sent again while it is not ordered: a second copy of it
- * changes nothing.
+ * changes nothing, for what is called here sets no policy of a row (of one that does, a copy can stop a channel).
  *
  * @throws FabricNodeError
  */

@@ -1,6 +1,6 @@
-// How often a day something is done: for who asks, or with a file. A file may be checked so often by dictionaries that a
-// caller makes up: each answer tells a little of it (whether a column is there, whether all its values fit), and many
-// answers would tell much.
+// How often a day something is done, by who asks or with a file. Dictionaries that a caller makes up check a file only
+// so often: each answer tells a little of it (whether a column is there, whether all its values fit), and many answers
+// would tell much.
 import { TrainerError } from '../errors.ts';
 
 export const ATTEMPTS_MAX = 20;
