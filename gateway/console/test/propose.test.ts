@@ -431,6 +431,14 @@ describe('a study is proposed', { skip: whyNoBrowser() ?? false }, () => {
       await end();
       await comeBack(answer.json().key);
       assert.equal(await field(page, 'Title').inputValue(), '');
+      // Another tab signs in as somebody else, while this one is open.
+      await field(page, 'Title').fill('Mine, beside another tab');
+      await signIn(page.context(), gateway.url, gateway.keys.researcher);
+      await page.evaluate(() => dispatchEvent(new Event('visibilitychange')));
+      await page.waitForFunction(
+        () => document.querySelector<HTMLInputElement>('#at-title input')?.value === '',
+      );
+      assert.equal(await field(page, 'Title').inputValue(), '');
       const kept = await page.evaluate(() =>
         JSON.stringify([{ ...localStorage, ...sessionStorage }, history.state]),
       );

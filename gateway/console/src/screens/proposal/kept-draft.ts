@@ -4,13 +4,22 @@ import { useEffect, useState } from 'react';
 import { useSession } from '../../app/session.tsx';
 import { type Draft, EMPTY_DRAFT } from './draft.ts';
 
-let kept: { readonly by: string; readonly draft: Draft } | undefined;
+interface OwnedDraft {
+  /** Whose it is: another tab may sign in somebody else while this page is open. */
+  readonly by: string;
+  readonly draft: Draft;
+}
+
+let kept: OwnedDraft | undefined;
 
 /** The draft of whoever is signed in, how to change it, and how to empty it. */
 export function useKeptDraft() {
   const { keyId, subject = '' } = useSession();
   const by = `${keyId} ${subject}`;
-  const [draft, setDraft] = useState<Draft>(() => (kept?.by === by ? kept.draft : EMPTY_DRAFT));
+  const [owned, setOwned] = useState<OwnedDraft | undefined>(kept);
+  const draftIn = (one: OwnedDraft | undefined) => (one?.by === by ? one.draft : EMPTY_DRAFT);
+  const draft = draftIn(owned);
+  const setDraft = (next: (now: Draft) => Draft) => setOwned((now) => ({ by, draft: next(draftIn(now)) }));
   useEffect(() => {
     kept = draft === EMPTY_DRAFT ? undefined : { by, draft };
   }, [by, draft]);
@@ -22,5 +31,5 @@ export function useKeptDraft() {
     addEventListener('beforeunload', ask);
     return () => removeEventListener('beforeunload', ask);
   }, [isTouched]);
-  return { draft, isTouched, setDraft, clear: () => setDraft(EMPTY_DRAFT) };
+  return { draft, isTouched, setDraft, clear: () => setDraft(() => EMPTY_DRAFT) };
 }
