@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Site } from './enrolment.ts';
 import { HospitalClient, type LedgerEvent } from './hospital-client.ts';
 import type { JobRow } from './ledger-rows.ts';
-import { StudyFailedError, watchStudy } from './study-watch.ts';
+import { patienceFor, StudyFailedError, watchStudy } from './study-watch.ts';
 
 const keys = { operator: '', steward: '', researcher: '', auditor: '' };
 
@@ -86,6 +86,18 @@ test('a silent ledger fails with what each trainer is doing and its error, which
     /silent for 0.6 s\n {2}North: train step 3 of 5 — IPFS_UNREACHABLE: the IPFS/,
   );
   assert.equal(lines.match(/IPFS_UNREACHABLE/g)?.length, 1);
+});
+
+test('trainers that wait for the orderers are given longer than those that fail', () => {
+  const failing = { error: { code: 'IPFS_UNREACHABLE', detail: '' } };
+  const waiting = { error: { code: 'TRAINER_OUTCOME_UNKNOWN', detail: '' } };
+  assert.equal(patienceFor([failing, failing]), 60_000);
+  for (const jobs of [
+    [failing, waiting],
+    [failing, {}],
+    [failing, undefined],
+  ])
+    assert.equal(patienceFor(jobs), 180_000);
 });
 
 test('a completed study whose consents are not settled is not over', async () => {

@@ -30,6 +30,8 @@ const POLL_MS = 500;
 const SILENCE_MS = 180_000;
 /** Less patience where no trainer waits for another, and all of them fail. */
 const ALL_FAIL_MS = 60_000;
+/** What a trainer says while it waits for the orderers, which may have to agree on another leader: no failure. */
+const WAITS_FOR_OUTCOME = 'TRAINER_OUTCOME_UNKNOWN';
 
 const SENTENCES: Readonly<Record<string, (who: string, event: LedgerEvent) => string>> = {
   RoundOpened: (who) => `opened by ${who}`,
@@ -66,7 +68,7 @@ export async function watchStudy(options: WatchOptions): Promise<void> {
       view.live(board.lines(own));
       if (study.state === 'aborted') throw new StudyFailedError(`the study was aborted: ${study.reason}`);
       if (study.state === 'completed' && consents.every(({ state }) => state === 'settled')) break;
-      const patienceMs = own.every((job) => job?.error) ? Math.min(ALL_FAIL_MS, silenceMs) : silenceMs;
+      const patienceMs = Math.min(patienceFor(own), silenceMs);
       if (board.silentMs > patienceMs) throw new StudyFailedError(silence(sites, own, patienceMs));
       await sleep(POLL_MS, undefined, { signal });
     }
@@ -76,6 +78,12 @@ export async function watchStudy(options: WatchOptions): Promise<void> {
     view.live([]);
   }
   view.line(`  all ${rounds} rounds, model and settlements are on the ledger`);
+}
+
+/** How long to wait for the ledger, by what the trainers do. */
+export function patienceFor(jobs: readonly (Pick<JobRow, 'error'> | undefined)[]): number {
+  const allFail = jobs.every((job) => job?.error !== undefined && job.error.code !== WAITS_FOR_OUTCOME);
+  return allFail ? ALL_FAIL_MS : SILENCE_MS;
 }
 
 async function followEvents(

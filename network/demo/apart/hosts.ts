@@ -81,8 +81,11 @@ export class Hosts {
   readonly bridge: string;
   readonly #environment: Readonly<Record<string, string>>;
   #replaced = 0;
+  /** Gives a host's namespace its interface `eth0`. */
+  readonly #connect: (host: Host) => void;
 
-  private constructor(names: readonly string[]) {
+  private constructor(names: readonly string[], connect?: (host: Host) => void) {
+    this.#connect = connect ?? ((host) => this.#connectToBridge(host));
     this.root = mkdtempSync(join(tmpdir(), `${PREFIX}-hosts-`));
     this.mailbox = join(this.root, 'mailbox');
     this.bridge = `csb${process.pid}`.slice(0, 15);
@@ -124,10 +127,15 @@ export class Hosts {
     return host;
   }
 
-  /** Whatever was made is taken away again where a step fails. */
-  static async make(names: readonly string[]): Promise<Hosts> {
+  /**
+   * Whatever was made is taken away again where a step fails.
+   *
+   * @param connect gives a host's namespace its interface, where the hosts are to have other links than cables to the
+   * bridge
+   */
+  static async make(names: readonly string[], connect?: (host: Host) => void): Promise<Hosts> {
     removeAbandoned();
-    const hosts = new Hosts(names);
+    const hosts = new Hosts(names, connect);
     try {
       hosts.#makeFolders();
       hosts.#makeNetwork();
@@ -168,7 +176,7 @@ export class Hosts {
     this.#writeNames();
   }
 
-  #connect({ namespace, address, cable }: Host): void {
+  #connectToBridge({ namespace, address, cable }: Host): void {
     const inside = 'eth0';
     run('ip', 'link', 'add', cable, 'type', 'veth', 'peer', 'name', inside, 'netns', namespace);
     run('ip', 'link', 'set', cable, 'master', this.bridge, 'up');

@@ -1,6 +1,7 @@
 // Each hospital restarts all of its processes, one after the other, and one hospital after the other, while a study
 // runs.
 import type { Room } from '../room.ts';
+import { write } from '../write.ts';
 import type { Step } from './step.ts';
 
 export const rollingRestartStep = (round: number): Step => ({
@@ -14,6 +15,7 @@ async function restartAll(room: Room): Promise<string[]> {
   for (const host of room.hosts.all) {
     const before = (await room.statusOf(host)).processes;
     await room.command(host, 'restart');
+    await write(room, host);
     const after = (await room.statusOf(host)).processes;
     for (const { name, pid } of before) {
       if (name === 'supervisor') continue;

@@ -30,6 +30,8 @@ async function upgradeChaincode(room: Room): Promise<string[]> {
     room.useRelease(host, main);
     await room.command(host, 'upgrade');
     await room.becomeReady([host]);
+    // The next one's orderer goes down once the orderers are over the loss of this one's.
+    await write(room, host);
     const both = (await room.statusOf(host)).processes.filter(({ name }) => name.startsWith('chaincode-'));
     if (both.length !== 2) problems.push(`${host.name} runs ${both.length} versions of the chaincode`);
   }
