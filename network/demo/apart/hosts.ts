@@ -121,8 +121,7 @@ export class Hosts {
     const host = this.#hostAt(name, this.#all.length);
     this.#all.push(host);
     this.#makeFolder(host);
-    run('ip', 'netns', 'add', host.namespace);
-    this.#connect(host);
+    this.#makeNamespace(host);
     this.#writeNames();
     return host;
   }
@@ -170,10 +169,15 @@ export class Hosts {
     // Promiscuous: what the bridge carries between two hosts is seen on it too.
     run('ip', 'link', 'set', this.bridge, 'up', 'promisc', 'on');
     for (const host of this.all) {
-      run('ip', 'netns', 'add', host.namespace);
-      this.#connect(host);
+      this.#makeNamespace(host);
     }
     this.#writeNames();
+  }
+
+  #makeNamespace(host: Host): void {
+    run('ip', 'netns', 'add', host.namespace);
+    run('ip', '-n', host.namespace, 'link', 'set', 'lo', 'up');
+    this.#connect(host);
   }
 
   #connectToBridge({ namespace, address, cable }: Host): void {
@@ -182,7 +186,6 @@ export class Hosts {
     run('ip', 'link', 'set', cable, 'master', this.bridge, 'up');
     run('ip', '-n', namespace, 'addr', 'add', `${address}/24`, 'dev', inside);
     run('ip', '-n', namespace, 'link', 'set', inside, 'up');
-    run('ip', '-n', namespace, 'link', 'set', 'lo', 'up');
   }
 
   /** In place: processes that run there see the file that is there, not one that is put in its place. */
@@ -263,8 +266,7 @@ export class Hosts {
     };
     this.#all[this.#all.indexOf(lost)] = other;
     this.#makeFolder(other);
-    run('ip', 'netns', 'add', other.namespace);
-    this.#connect(other);
+    this.#makeNamespace(other);
     this.#writeNames();
     return other;
   }
