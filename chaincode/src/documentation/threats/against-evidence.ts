@@ -98,6 +98,8 @@ export const EVIDENCE: ThreatSection = {
         'whose certificates or lists cannot be read has no identities either, and stops nobody',
         'that names so many authorities that to try them all takes minutes has no identities, and stops nobody',
         'that is too large to check anything by has no identities, and stops nobody',
+        'costs no check twice, in whatever configuration it is named again',
+        'has no identities where so many have one name that to try each for each takes a minute',
         'are kept judged, and what large texts of others were is not',
         'does not keep the others’ transactions from being checked',
         'sends what takes effect by the word of peers, which is said with the place',

@@ -10,6 +10,7 @@ import { UnreadableError } from '../wire/protobuf-reader.ts';
 import { type ExtensionFacts, readExtensions } from './certificate-extensions.ts';
 import { timeIn } from './certificate-time.ts';
 import { type NamePart, readName } from './distinguished-name.ts';
+import { KnownIssuance } from './known-issuance.ts';
 import { readPem } from './pem-reader.ts';
 import { signatureAlgorithmOf } from './signature-algorithm.ts';
 
@@ -144,13 +145,16 @@ function attributesIn(extension: Uint8Array | undefined): Record<string, string>
   }
 }
 
+/** Of all certificates that this process read. */
+export const knownIssuance = new KnownIssuance();
+
 /** Whether one certificate's name and key made the other. */
 export const isIssuedBy = (certificate: Certificate, authority: Certificate): boolean =>
   authority.isAuthority &&
   sameBytes(certificate.issuer, authority.subject) &&
   // SHA-1 counts in lists alone, as in Go.
   certificate.issued.algorithm?.digest !== 'sha1' &&
-  isSignedBy(certificate.issued, authority.publicKey);
+  knownIssuance.of(certificate, authority, () => isSignedBy(certificate.issued, authority.publicKey));
 
 /** Whether this key made the signature of an authority. */
 export const isSignedBy = ({ algorithm, signed, signature }: IssuersSignature, key: PublicKey): boolean =>

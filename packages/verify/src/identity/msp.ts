@@ -49,6 +49,8 @@ const FABRIC = 0;
 const IDEMIX = 1;
 /** At each configuration every one of them may cost as many checks of signatures as Go tries for a certificate. */
 const NAMED_MAX = 100;
+/** Authorities of one name with keys of RSA: each of them is tried for each certificate that names it, for milliseconds. */
+const RSA_OF_NAME_MAX = 8;
 const FAMILIES: Readonly<Record<string, Digest>> = { '': 'sha256', SHA2: 'sha256', SHA3: 'sha3-256' };
 
 /** An organisation's authorities, roles and revocation lists. */
@@ -144,6 +146,9 @@ function rulesIn(message: Message): Rules | string {
       roots: eachOnce(message.list(2).map(readCertificate)),
       intermediates: eachOnce(message.list(3).map(readCertificate)),
     };
+    if (mostRsaOfName([...written.roots, ...written.intermediates]) > RSA_OF_NAME_MAX) {
+      return `its organisation has more than ${RSA_OF_NAME_MAX} authorities of one name with keys of RSA`;
+    }
     const authorities = {
       roots: eachOnce(written.roots.map((root) => asFabricWritesIt(root, written))),
       intermediates: eachOnce(written.intermediates.map((one) => asFabricWritesIt(one, written))),
@@ -173,6 +178,12 @@ function rulesIn(message: Message): Rules | string {
     if (error instanceof UnreadableError) return error.message;
     throw error;
   }
+}
+
+function mostRsaOfName(authorities: readonly Certificate[]): number {
+  const ofRsa = authorities.filter(({ publicKey }) => publicKey.kind === 'rsa');
+  const byName = Map.groupBy(ofRsa, ({ subject }) => hex(subject));
+  return Math.max(0, ...[...byName.values()].map(({ length }) => length));
 }
 
 const eachOnce = (certificates: readonly Certificate[]): Certificate[] => [

@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, it, type TestContext } from 'node:test';
+import fabricProtos from '@hyperledger/fabric-protos';
 import {
   ALGORITHMS,
   type Algorithm,
@@ -25,9 +26,11 @@ import { mspConfig } from '../testing/synthetic-channel.ts';
 import { concatBytes, hexBytes, utf8Text } from '../wire/bytes.ts';
 import { DER } from '../wire/der-reader.ts';
 import { derElement } from '../wire/der-writer.ts';
-import { isIssuedBy, readCertificate } from './certificate.ts';
+import { isIssuedBy, knownIssuance, readCertificate } from './certificate.ts';
 import { Membership } from './membership.ts';
 import { Msp } from './msp.ts';
+
+const { msp: protos } = fabricProtos;
 
 const DATA = Uint8Array.of(1, 2, 3);
 const ROOT = nameOf('ca.AMSP');
@@ -111,25 +114,88 @@ describe('an authority with a key of RSA', () => {
     }
   });
 
+  /** What a modulus is made of tells nobody: peers take any number for one. */
+  function authorityWith(modulus: Uint8Array, name = ROOT): Uint8Array {
+    const number = (bytes: Uint8Array) => derElement(DER.integer, concatBytes([Uint8Array.of(0), bytes]));
+    const numbers = sequence(number(modulus), derElement(DER.integer, hexBytes('7fffffff')));
+    const key = derElement(DER.bitString, concatBytes([Uint8Array.of(0), numbers]));
+    const algorithm = sequence(oid('2a864886f70d010101'), hexBytes('0500'));
+    return makeCertificate({
+      ...{ issuer: name, subject: name, publicKey: root.publicKey, signer: root.privateKey },
+      ...{ algorithm: ALGORITHMS.pkcs1[0]!, extensions: ofAuthority(KEY_ID) },
+      change: (fields) => fields.splice(6, 1, sequence(algorithm, key)),
+    });
+  }
+
   it('that is too large to check anything by has no identities, and stops nobody', () => {
-    // What a modulus is made of tells nobody: peers take any number for one.
-    const rootWith = (modulusBytes: number) => {
-      const number = (bytes: Uint8Array) => derElement(DER.integer, bytes);
-      const modulus = number(new Uint8Array(modulusBytes + 1).fill(0xff, 1));
-      const key = concatBytes([Uint8Array.of(0), sequence(modulus, number(hexBytes('7fffffff')))]);
-      const algorithm = sequence(oid('2a864886f70d010101'), hexBytes('0500'));
-      return makeCertificate({
-        ...{ issuer: ROOT, subject: ROOT, publicKey: root.publicKey, signer: root.privateKey },
-        ...{ algorithm: ALGORITHMS.pkcs1[0]!, extensions: ofAuthority(KEY_ID) },
-        change: (fields) => fields.splice(6, 1, sequence(algorithm, derElement(DER.bitString, key))),
-      });
-    };
+    const rootWith = (modulusBytes: number) => authorityWith(new Uint8Array(modulusBytes).fill(0xff));
     assert.equal(mspOf(rootWith(1024)).unjudgedBecause, undefined);
     for (const bytes of [1025, 2 ** 20]) {
       const msp = mspOf(rootWith(bytes));
       assert.equal(msp.unjudgedBecause, 'its key of RSA has more than 8192 bits');
       assert.match(refusalOf(msp, issuedBy(root.privateKey, ALGORITHMS.pkcs1[0]!))!, /cannot be judged/);
     }
+  });
+
+  describe('of which an organisation names many', () => {
+    const [NAMED_MAX, OF_NAME_MAX] = [100, 8];
+    /** Keys of their own, which nobody has. */
+    const many = (count: number, nameAt: (i: number) => Uint8Array) =>
+      Array.from({ length: count }, (_, i) =>
+        pemOf(authorityWith(new Uint8Array(256).fill(0xff, 0, 255).fill(2 * i + 1, 255), nameAt(i))),
+      );
+    const configOf = (intermediates: readonly Uint8Array[]): Uint8Array => {
+      const config = new protos.FabricMSPConfig();
+      config.setName('AMSP');
+      config.setRootCertsList([pemOf(rootOf(root, ALGORITHMS.pkcs1[0]!))]);
+      config.setIntermediateCertsList([...intermediates]);
+      const wrapped = new protos.MSPConfig();
+      wrapped.setConfig(config.serializeBinary());
+      return wrapped.serializeBinary();
+    };
+    /** How many signatures of authorities were checked meanwhile. */
+    const checksOf = (work: () => void): number => {
+      const before = knownIssuance.checks;
+      work();
+      return knownIssuance.checks - before;
+    };
+
+    it('costs no check twice, in whatever configuration it is named again', () => {
+      const config = configOf(many(OF_NAME_MAX - 1, () => ROOT));
+      let msp: Msp | undefined;
+      const first = checksOf(() => {
+        msp = new Msp(config);
+      });
+      assert.equal(msp?.unjudgedBecause, undefined);
+      assert.ok(first >= OF_NAME_MAX && first <= OF_NAME_MAX ** 2, `${first} checks`);
+      assert.equal(
+        checksOf(() => new Msp(config)),
+        0,
+      );
+      const ofIdentity = checksOf(() => {
+        const der = issuedBy(root.privateKey, ALGORITHMS.pkcs1[0]!);
+        assert.match(refusalOf(msp!, der)!, /its authority issues authorities only/);
+      });
+      assert.ok(ofIdentity >= 1 && ofIdentity <= OF_NAME_MAX, `${ofIdentity} checks`);
+    });
+
+    it('costs one check each where their names differ', () => {
+      const config = configOf(many(NAMED_MAX - 1, (i) => nameOf(`ca${i}`)));
+      const checks = checksOf(() => assert.equal(new Msp(config).unjudgedBecause, undefined));
+      assert.ok(checks >= NAMED_MAX - 1 && checks <= 2 * NAMED_MAX, `${checks} checks`);
+    });
+
+    it('has no identities where so many have one name that to try each for each takes a minute', () => {
+      for (const count of [OF_NAME_MAX, NAMED_MAX - 1]) {
+        let msp: Msp | undefined;
+        const checks = checksOf(() => {
+          msp = new Msp(configOf(many(count, () => ROOT)));
+        });
+        assert.match(msp!.unjudgedBecause!, /more than 8 authorities of one name with keys of RSA/);
+        assert.equal(checks, 0);
+        assert.match(refusalOf(msp!, issuedBy(root.privateKey, ALGORITHMS.pkcs1[0]!))!, /cannot be judged/);
+      }
+    });
   });
 
   it('is trusted as a root also where another one signed it', () => {
