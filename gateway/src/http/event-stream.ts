@@ -2,6 +2,7 @@
 // reader slows the ledger's stream and not this process' memory; comments keep idle connections open.
 import { DomainError } from '@consilium/domain';
 import type { EventPosition, LedgerEvent } from '../fabric/ledger.ts';
+import { Awaited, NOT_YET } from './awaited.ts';
 
 export interface EventStreamOptions {
   readonly events: AsyncIterable<LedgerEvent>;
@@ -43,8 +44,6 @@ export function formatEvent(event: LedgerEvent): string {
   return text;
 }
 
-const HEARTBEAT = Symbol('heartbeat');
-
 /**
  * The text of the stream, ending when the signal aborts or the reader may no more.
  *
@@ -54,34 +53,21 @@ export async function* eventStream(options: EventStreamOptions): AsyncGenerator<
   const { events, wanted, allowed, heartbeatMs, signal } = options;
   const iterator = events[Symbol.asyncIterator]();
   yield ': events of the ledger\nretry: 2000\n\n';
-  let next = iterator.next();
+  let next = new Awaited(iterator.next());
   try {
     while (!signal.aborted) {
-      const result = await heartbeatOr(next, heartbeatMs);
+      const result = await next.within(heartbeatMs);
       if (!allowed()) return;
-      if (result === HEARTBEAT) {
+      if (result === NOT_YET) {
         yield ': heartbeat\n\n';
         continue;
       }
       if (result.done === true) return;
       if (wanted(result.value)) yield formatEvent(result.value);
-      next = iterator.next();
+      next = new Awaited(iterator.next());
     }
   } finally {
-    // The pending read ends with the signal; its outcome is nobody's any more.
-    next.catch(() => {});
+    // A pending read ends with the signal; its outcome is nobody's any more.
     await iterator.return?.();
-  }
-}
-
-async function heartbeatOr<T>(promise: Promise<T>, afterMs: number): Promise<T | typeof HEARTBEAT> {
-  let timer: NodeJS.Timeout | undefined;
-  const heartbeat = new Promise<typeof HEARTBEAT>((resolve) => {
-    timer = setTimeout(resolve, afterMs, HEARTBEAT);
-  });
-  try {
-    return await Promise.race([promise, heartbeat]);
-  } finally {
-    clearTimeout(timer);
   }
 }
