@@ -74,8 +74,8 @@ submit: build ## Send a ceremony's FILE= to the orderers, once it has all signat
 	@$(NETWORK) submit $(FILE) $(AT) $(WITH)
 
 .PHONY: config-check
-config-check: build ## Say in words what the consortium of CONFIG withstands
-	@$(NETWORK) config-check --config "$(CONFIG)"
+config-check: build ## Say in words what the consortium of CONFIG withstands, or that of HOSPITAL= with its ports
+	@$(NETWORK) config-check $(if $(filter command environment,$(origin HOSPITAL)),--hospital "$(HOSPITAL)",--config "$(CONFIG)")
 
 HOSPITAL_VERBS := $(shell grep -o '^hospital-[a-z]*' $(firstword $(MAKEFILE_LIST)))
 .PHONY: $(HOSPITAL_VERBS)

@@ -55,8 +55,9 @@ const HELP = `consilium-network: one consortium on this machine
   consilium-network drill-restore [--data DIR] [--ordering raft|bft] [--json]
       On the same four hosts one hospital is destroyed while a study runs, and restored on another host from an older
       and from the newest backup. Compares what it has with what the others have, and says how long each part takes.
-  consilium-network config-check [--config FILE] [--json]
-      Reads a consortium.yaml, also one of hospitals apart, and says in words what such a consortium withstands.
+  consilium-network config-check [--config FILE | --hospital FILE] [--json]
+      Reads a consortium.yaml, also one of hospitals apart, and says in words what such a consortium withstands. With
+      a hospital.yaml it reads the consortium.yaml that this one names, and compares the ports of both.
   consilium-network hospital init|found|up|down|status|restart|upgrade|renew|revoke|probe|logs|doctor|… --hospital FILE
       One organisation on its own host: \`consilium-network hospital --help\`.
   consilium-network person request|accept --ticket FILE --folder FOLDER
@@ -73,6 +74,7 @@ A demo has failed if one of its checks fails. A signal gives 128 and its number 
 
 const OPTIONS = {
   config: { type: 'string' },
+  hospital: { type: 'string' },
   dir: { type: 'string' },
   data: { type: 'string' },
   out: { type: 'string' },
@@ -187,8 +189,11 @@ async function cohorts(values: Values): Promise<number> {
 }
 
 async function configCheck(values: Values): Promise<number> {
-  const { checkConfiguration } = await import('./hospital/config-check.ts');
-  const checked = checkConfiguration(configOf(values));
+  const { checkConfiguration, checkHospital } = await import('./hospital/config-check.ts');
+  const { hospital, config } = values;
+  if (hospital !== undefined && config !== undefined)
+    throw new UsageError('give either --config FILE or --hospital FILE, whose consortium.yaml is read then');
+  const checked = hospital === undefined ? checkConfiguration(configOf(values)) : checkHospital(hospital);
   if (values.json) print(JSON.stringify(checked));
   else for (const line of [`consortium.yaml ${checked.sha256}`, ...checked.sentences]) print(line);
   return EXIT.done;

@@ -5,13 +5,20 @@ import type { ServiceDefinition } from './service.ts';
 export interface Stage {
   /** Such as `gateways`: shown while it starts. */
   readonly title: string;
-  /** Started together; the next stage waits until all are ready. */
+  /** Started together; the next stage waits until all are ready, or have failed where one is enough. */
   readonly services: readonly ServiceDefinition[];
+  /** One of the services is enough: any other that does not start is tried again. */
+  readonly oneIsEnough?: { readonly remedy: string };
   /**
    * What is to be done once they are ready, before the next stage: at every start, so it must be
-   * repeatable. The signal is a stop meanwhile; what it says is for people.
+   * repeatable, and again when one runs that was stopped or did not start. Where one is enough, it is done for each by
+   * itself. The signal is a stop meanwhile; what it says is for people. Names of those for which it is done.
    */
-  readonly complete?: (signal: AbortSignal, report: (line: string) => void) => Promise<void>;
+  readonly complete?: (
+    signal: AbortSignal,
+    report: (line: string) => void,
+    names: readonly string[],
+  ) => Promise<void>;
 }
 
 /** Where a started consortium's parts are: written to `consortium.json` for people and programs. */

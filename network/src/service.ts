@@ -92,6 +92,11 @@ export class Service {
     await this.#becomeReady();
   }
 
+  /** After a start that failed: as after a death. Resolves when it runs, or is stopped. */
+  keepTrying(): Promise<void> {
+    return this.#restart();
+  }
+
   /**
    * Ends the process as `stop` does, starts it and waits until it is ready. Where that fails it goes on trying, as
    * after a death.

@@ -22,6 +22,8 @@ export interface DetachedOptions {
 }
 
 export interface DetachedConsortium {
+  /** Names of services that did not start, though one of their kind did. */
+  readonly without: readonly string[];
   /** Lets the consortium go on without this process. */
   letGo(): void;
   /** Stops everything and resolves when nothing runs any more. */
@@ -55,10 +57,10 @@ export async function startDetached(options: DetachedOptions): Promise<DetachedC
     if (identity !== undefined) await endProcess(identity, { graceMs: STOP_TIMEOUT_MS });
     await exited;
   };
-  const outcome = Promise.withResolvers<void>();
+  const outcome = Promise.withResolvers<readonly string[]>();
   child.on('message', (message: SupervisorMessage) => {
     if (message.kind === 'progress') options.report(message.line);
-    else if (message.kind === 'ready') outcome.resolve();
+    else if (message.kind === 'ready') outcome.resolve(message.without);
     else outcome.reject(new StartFailedError(message.message));
   });
   child.once('error', (cause) =>
@@ -71,8 +73,9 @@ export async function startDetached(options: DetachedOptions): Promise<DetachedC
   );
   const interrupt = () => void stop();
   signal?.addEventListener('abort', interrupt);
+  let without: readonly string[];
   try {
-    await outcome.promise;
+    without = await outcome.promise;
   } catch (error) {
     await exited;
     signal?.throwIfAborted();
@@ -81,6 +84,7 @@ export async function startDetached(options: DetachedOptions): Promise<DetachedC
     signal?.removeEventListener('abort', interrupt);
   }
   return {
+    without,
     letGo() {
       child.send({ kind: 'let-go' });
       child.unref();

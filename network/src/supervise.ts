@@ -5,7 +5,8 @@ import { Supervisor, type SupervisorOptions } from './supervisor.ts';
 /** From the supervisor to the process that started it. */
 export type SupervisorMessage =
   | { readonly kind: 'progress'; readonly line: string }
-  | { readonly kind: 'ready' }
+  /** Names of services that did not start, though the others did. */
+  | { readonly kind: 'ready'; readonly without: readonly string[] }
   | { readonly kind: 'failed'; readonly message: string };
 /** From the process that started the supervisor: from now on the consortium runs on without that process. */
 export interface LetGoMessage {
@@ -44,7 +45,7 @@ export async function supervise({ say, signal, ...options }: SuperviseOptions): 
   });
   try {
     await supervisor.start();
-    tell({ kind: 'ready' });
+    tell({ kind: 'ready', without: supervisor.without });
   } catch (error) {
     const { message } = error as Error;
     say(message);

@@ -145,6 +145,83 @@ test('when a stage fails, what was started before is stopped', async () => {
   assert.equal(readState(directory), undefined);
 });
 
+/** A stage of two of which one is enough, and what completes it. `ends` of one is what it does in place of starting. */
+function twoPeers(place: string, completed: string[][], ends: Readonly<Record<string, string>>) {
+  const services = ['peer-a', 'peer1-a'].map((name) => dummy(place, name, ends[name]));
+  return {
+    title: 'two peers',
+    services,
+    oneIsEnough: { remedy: 'read its log' },
+    complete: async (_signal: AbortSignal, _report: unknown, running: readonly string[]) =>
+      void completed.push([...running]),
+  };
+}
+
+test('where one is enough, another that does not start is said, tried again, and completed when it runs', async () => {
+  const directory = join(root, 'one-is-enough');
+  const free = JSON.stringify(join(directory, 'free'));
+  const pid = JSON.stringify(join(directory, 'peer1-a.pid'));
+  const waits = `if (!require('fs').existsSync(${free})) process.exit(5);
+    require('fs').writeFileSync(${pid}, String(process.pid));`;
+  const completed: string[][] = [];
+  const { supervisor, lines } = supervisorOf(directory, (place) => [
+    twoPeers(place, completed, { 'peer1-a': waits }),
+    { title: 'gateways', services: [dummy(place, 'gateway-a')] },
+  ]);
+  await supervisor.start();
+  try {
+    assert.deepEqual(supervisor.without, ['peer1-a']);
+    assert.deepEqual(completed, [['peer-a']]);
+    assert.match(lines[0]!, /^peer1-a does not start: read its log\n.*exited with code 5/);
+    assert.match(lines[1]!, /^two peers ready .*, without peer1-a$/);
+    const states = () =>
+      Object.fromEntries(readState(directory)!.services.map(({ name, state }) => [name, state]));
+    assert.equal(states()['gateway-a'], 'running');
+    writeFileSync(join(directory, 'free'), '');
+    while (!lines.includes('peer1-a runs now')) await sleep(20);
+    assert.equal(states()['peer1-a'], 'running');
+    assert.deepEqual(completed, [['peer-a'], ['peer1-a']]);
+    // As after work on its disk.
+    await supervisor.stopSome(['peer1-a'], () => undefined);
+    await supervisor.startSome(['peer1-a'], () => undefined);
+    assert.deepEqual(completed[2], ['peer1-a']);
+  } finally {
+    await supervisor.stop();
+  }
+});
+
+test('where one is enough, another that ends again before it takes part keeps nobody from starting', async () => {
+  const directory = join(root, 'one-ends-again');
+  const pid = JSON.stringify(join(directory, 'peer1-a.pid'));
+  // It seems ready, as one does whose port another program has.
+  const ends = `require('fs').writeFileSync(${pid}, String(process.pid)); setTimeout(() => process.exit(6), 50);`;
+  const { supervisor, lines } = supervisorOf(directory, (place) => [
+    {
+      ...twoPeers(place, [], { 'peer1-a': ends }),
+      complete: async (_signal, _report, [name]) => {
+        if (name === 'peer1-a') throw new Error('it does not answer');
+      },
+    },
+    { title: 'gateways', services: [dummy(place, 'gateway-a')] },
+  ]);
+  await supervisor.start();
+  await supervisor.stop();
+  assert.deepEqual(supervisor.without, ['peer1-a']);
+  assert.ok(lines.includes('peer1-a does not start: read its log\nit does not answer'));
+});
+
+test('where one is enough and none starts, what was started before is stopped', async () => {
+  const directory = join(root, 'none-is-not-enough');
+  const completed: string[][] = [];
+  const { supervisor } = supervisorOf(directory, (place) => [
+    { title: 'ledger', services: [dummy(place, 'ledger')] },
+    twoPeers(place, completed, { 'peer-a': 'process.exit(4);', 'peer1-a': 'process.exit(5);' }),
+  ]);
+  await assert.rejects(supervisor.start(), /peer-a exited with code 4/);
+  assert.deepEqual(completed, []);
+  assert.equal(identify(Number(readFileSync(join(directory, 'ledger.pid'), 'utf8'))), undefined);
+});
+
 /** A process that stands for a supervisor or one of its services. */
 async function other() {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'], { detached: true });

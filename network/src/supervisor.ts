@@ -2,11 +2,12 @@
 // stops everything when `stop` is called, when a stage fails, or when the process that started it goes away.
 import { existsSync, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Consortium } from './config.ts';
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts';
 import { DEFAULT_LOG_LIMITS, type LogLimits, rotateLog } from './log-rotation.ts';
 import { endProcess, identify, isRunning } from './process-identity.ts';
-import type { Plan, ServiceChange } from './runtime.ts';
+import type { Plan, ServiceChange, Stage } from './runtime.ts';
 import {
   leftovers,
   SERVICE_OPTIONS,
@@ -18,6 +19,7 @@ import { type ConsortiumState, readState, removeState, writeState, writeWhole } 
 import { type Control, listenForControl } from './supervisor-control.ts';
 
 const LOOK_AT_LOGS_EVERY_MS = 1_000;
+const COMPLETE_AGAIN_AFTER_MS = 5_000;
 
 export class AlreadyRunningError extends Error {
   override readonly name = 'AlreadyRunningError';
@@ -56,6 +58,12 @@ export async function endLeftovers(state: ConsortiumState, graceMs: number): Pro
   return ended.filter((how) => how !== 'absent').length;
 }
 
+interface Attempts {
+  readonly services: readonly Service[];
+  /** In their order. */
+  readonly results: readonly PromiseSettledResult<void>[];
+}
+
 const secondsSince = (begunMs: number): string => ((Date.now() - begunMs) / 1000).toFixed(1);
 
 export class Supervisor {
@@ -63,6 +71,8 @@ export class Supervisor {
   readonly #startedAt = new Date().toISOString();
   #phase: ConsortiumState['phase'] = 'starting';
   #services: Service[] = [];
+  readonly #stages: Stage[] = [];
+  readonly #without: string[] = [];
   #stopping: Promise<void> | null = null;
   #lock: DirectoryLock | undefined;
   readonly #interrupted = new AbortController();
@@ -105,19 +115,18 @@ export class Supervisor {
     const { lookAtLogsEveryMs = LOOK_AT_LOGS_EVERY_MS } = this.#options;
     this.#lookingAtLogs = setInterval(() => this.#rotateLogs(), lookAtLogsEveryMs).unref();
     try {
-      for (const { title, services, complete } of plan.stages) {
+      for (const stage of plan.stages) {
         const begun = Date.now();
-        const started = services.map((definition) => {
-          const service = this.#serviceOf(definition);
-          this.#services.push(service);
-          return service;
-        });
-        const results = await Promise.allSettled(started.map((service) => service.start()));
-        const failed = results.find((result) => result.status === 'rejected');
-        if (failed !== undefined) throw failed.reason;
-        if (this.#stopping === null) await complete?.(this.#interrupted.signal, report);
+        const { started, absent } = await this.#startStage(stage);
+        const apart = this.#stopping === null ? await this.#completeStage(stage, started) : [];
         if (this.#stopping !== null) throw new Error('stopped while it started');
-        report(`${title} ready (${secondsSince(begun)} s)`);
+        for (const service of absent)
+          void service.keepTrying().then(() => this.#completeLater(service, stage));
+        for (const service of apart) void this.#completeLater(service, stage);
+        const without = [...absent, ...apart].map(({ definition }) => definition.name);
+        this.#without.push(...without);
+        const rest = without.length > 0 ? `, without ${without.join(', ')}` : '';
+        report(`${stage.title} ready (${secondsSince(begun)} s)${rest}`);
       }
       this.#options.started?.(this.#services.map(({ definition }) => definition.name));
       this.#phase = 'running';
@@ -135,6 +144,84 @@ export class Supervisor {
       await this.stop();
       throw error;
     }
+  }
+
+  /** @throws ServiceFailedError of one that the stage needs */
+  async #startStage(
+    stage: Stage,
+  ): Promise<{ readonly started: readonly Service[]; readonly absent: readonly Service[] }> {
+    const services = stage.services.map((definition) => this.#serviceOf(definition));
+    this.#services.push(...services);
+    this.#stages.push(stage);
+    const results = await Promise.allSettled(services.map((service) => service.start()));
+    const absent = this.#spared(stage, { services, results });
+    return { started: services.filter((service) => !absent.includes(service)), absent };
+  }
+
+  /** Those that failed, which are said. @throws what the first failed with, where the stage cannot do without it */
+  #spared({ oneIsEnough }: Stage, { services, results }: Attempts): Service[] {
+    const failures = results.flatMap((result, at) =>
+      result.status === 'rejected' ? [{ service: services[at]!, reason: result.reason as Error }] : [],
+    );
+    const [first] = failures;
+    if (first === undefined) return [];
+    if (oneIsEnough === undefined || failures.length === services.length) throw first.reason;
+    return failures.map(({ service, reason }) => {
+      if (this.#stopping === null)
+        this.#options.report(
+          `${service.definition.name} does not start: ${oneIsEnough.remedy}\n${reason.message}`,
+        );
+      return service;
+    });
+  }
+
+  /**
+   * What is done once a stage is ready; for each service by itself where one is enough. Returns those for which it
+   * failed, as it does for one that ended again. @throws Error where it failed for what the stage needs
+   */
+  async #completeStage(stage: Stage, services: readonly Service[]): Promise<Service[]> {
+    if (stage.oneIsEnough === undefined) {
+      await this.#complete(stage, services);
+      return [];
+    }
+    const results = await Promise.allSettled(services.map((service) => this.#complete(stage, [service])));
+    return this.#spared(stage, { services, results });
+  }
+
+  /** For which services a stage is completed when this one was started again. */
+  #togetherWith(service: Service, { services, oneIsEnough }: Stage): Service[] {
+    if (oneIsEnough !== undefined) return [service];
+    const names = services.map(({ name }) => name);
+    return this.#services.filter(({ definition }) => names.includes(definition.name));
+  }
+
+  async #complete({ complete }: Stage, services: readonly Service[]): Promise<void> {
+    const names = services.map(({ definition }) => definition.name);
+    await complete?.(this.#interrupted.signal, this.#options.report, names);
+  }
+
+  /** Of one that did not start with the others, until it succeeds. */
+  async #completeLater(service: Service, stage: Stage): Promise<void> {
+    const { signal } = this.#interrupted;
+    const { name } = service.definition;
+    let said = '';
+    while (!service.isStopped && !signal.aborted) {
+      try {
+        await this.#complete(stage, [service]);
+        return this.#options.report(`${name} runs now`);
+      } catch (error) {
+        const { message } = error as Error;
+        if (!signal.aborted && message !== said)
+          this.#options.report(`${name} takes no part yet: ${message}`);
+        said = message;
+      }
+      await sleep(COMPLETE_AGAIN_AFTER_MS, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Names of services that did not start, though the others did. */
+  get without(): readonly string[] {
+    return this.#without;
   }
 
   /**
@@ -159,7 +246,10 @@ export class Supervisor {
     });
   }
 
-  /** Starts those of the services that were stopped. @throws Error as restart */
+  /**
+   * Starts those of the services that were stopped, and completes their stages again: the disk of one may be another
+   * one since. @throws Error as restart, and of what completes the stage, though the service runs then
+   */
   startSome(names: readonly string[], say: (line: string) => void): Promise<void> {
     return this.#inTurn(names, async (before) => {
       const { definition, record } = before;
@@ -174,6 +264,10 @@ export class Supervisor {
         await service.stop();
         throw error;
       }
+      const [stage] = this.#stages.filter(({ services }) =>
+        services.some(({ name }) => name === definition.name),
+      );
+      if (stage !== undefined) await this.#complete(stage, this.#togetherWith(service, stage));
       say(`${definition.name} was started and is ready (${secondsSince(begun)} s)`);
     });
   }

@@ -130,6 +130,14 @@ export function parseYaml<T extends TSchema>(
   );
 }
 
+/** Of a field that is written in the text; undefined of others. */
+export function lineOf(text: string, path: Path): number | undefined {
+  const lines = new LineCounter();
+  const node = parseDocument(text, { lineCounter: lines }).getIn(path, true);
+  const { range } = (node ?? {}) as { range?: [number, number, number] };
+  return range && lines.linePos(range[0]).line;
+}
+
 /** The file's text. @throws ConfigError where it cannot be read. */
 export function readText(file: string, remedy: string): string {
   try {

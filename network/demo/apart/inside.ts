@@ -6,7 +6,7 @@ import { createServer, connect as dial, type Server } from 'node:net';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { INSIDE_PORTS } from '../../src/hospital/hospital-file.ts';
+import { INSIDE_PORTS } from '../../src/hospital/inside-ports.ts';
 import { readSecrets } from '../../src/secrets.ts';
 import type { DemoHospital } from '../data-files.ts';
 import type { Site } from '../enrolment.ts';

@@ -2,7 +2,7 @@
 import { placeOfHospital } from '../ceremonies/hospital-place.ts';
 import { placeOf } from '../ceremonies/own-place.ts';
 import { consortiumStatus } from '../status.ts';
-import { restartServices } from '../supervisor-control.ts';
+import { restartServices, withoutStopped } from '../supervisor-control.ts';
 import { restartChangedReaders } from './changed-readers.ts';
 import { type ChannelDifference, channelDifferences } from './channel-differences.ts';
 import type { Hospital } from './hospital-file.ts';
@@ -42,7 +42,9 @@ export async function agreeOnFile({ path, hospital, layout, programs }: AgreePla
     );
   }
   const isRunning = consortiumStatus(layout.directory).state === 'running';
-  const restarted = isRunning ? await restartReaders({ hospital, layout, programs }) : [];
+  const restarted = isRunning
+    ? await restartReaders({ hospital, layout, programs }, (line) => lines.push(line))
+    : [];
   const channel = isRunning ? await differencesNow(path, hospital) : undefined;
   if (restarted.length > 0) lines.push(`restarted: ${restarted.join(', ')}`);
   if (channel === undefined)
@@ -53,11 +55,26 @@ export async function agreeOnFile({ path, hospital, layout, programs }: AgreePla
   return { content, lines };
 }
 
-function restartReaders({ hospital, layout, programs }: Omit<AgreePlace, 'path'>): Promise<string[]> {
+function restartReaders(
+  { hospital, layout, programs }: Omit<AgreePlace, 'path'>,
+  report: (line: string) => void,
+): Promise<readonly string[]> {
   return restartChangedReaders(hospital, layout, {
     write: () => planHospital(hospital, layout, programs()),
-    restart: (names) => restartServices(layout.directory, names, () => undefined),
+    restart: (names) => restartThoseThatRun(layout.directory, names, report),
   });
+}
+
+/** One that somebody stopped reads the files when it is started. Returns the names of the others. */
+export async function restartThoseThatRun(
+  directory: string,
+  names: readonly string[],
+  report: (line: string) => void,
+): Promise<readonly string[]> {
+  const running = withoutStopped(directory, names, report);
+  // No name would be all of them.
+  if (running.length > 0) await restartServices(directory, running, () => undefined);
+  return running;
 }
 
 async function differencesNow(path: string, { consortium }: Hospital): Promise<ChannelDifference[]> {

@@ -8,6 +8,7 @@ import { ConfigError } from '@consilium/command-line';
 import { parseDocument, stringify } from 'yaml';
 import { ownFolder } from '../programs.ts';
 import { type AgreedConsortium, parseAgreed, portsOf } from './agreed-consortium.ts';
+import { checkConfiguration, checkHospital } from './config-check.ts';
 import { readHospital } from './hospital-file.ts';
 import { hospitalLayout } from './hospital-layout.ts';
 import { witnessesOf } from './hospital-witnesses.ts';
@@ -203,6 +204,97 @@ test('a hospital that is not in the consortium, or shares its folder or a port w
     refusal(() => readHospital(join(root, 'nowhere.yaml'))),
     /hospital\.yaml with HOSPITAL=/,
   );
+});
+
+const withPorts = (ports: NonNullable<AgreedConsortium['organisations'][number]['ports']>) => ({
+  ...exampleConsortium(4),
+  organisations: exampleConsortium(4).organisations.map((one, at) => (at === 1 ? { ...one, ports } : one)),
+});
+
+test('a port that all agreed on is of no program inside the host too, which is said where somebody wrote it', () => {
+  const refused = (own: Record<string, unknown>, consortium?: AgreedConsortium) =>
+    refusal(() => readHospital(files(own, consortium)));
+  for (const kind of ['peer', 'orderer', 'ipfs', 'witness'] as const) {
+    const own = refused({ ports: { trainer: portsOf(organisations[1]!)[kind] } });
+    assert.match(
+      own,
+      new RegExp(
+        `hospital\\.yaml has 1 problem:\n  ports\\.trainer \\(line \\d+\\) is \\d+, as is ${kind} in consortium\\.yaml: give each`,
+      ),
+    );
+    const agreed = refused({}, withPorts({ [kind]: 8081 }));
+    assert.match(
+      agreed,
+      new RegExp(
+        `consortium\\.yaml has 1 problem:\n  organisations\\[1\\]\\.ports\\.${kind} \\(line \\d+\\) is 8081, as is trainer`,
+      ),
+    );
+    assert.match(agreed, /write another `trainer` under `ports` in hospital\.yaml, or agree on another port/);
+  }
+  // Of the others' hosts nothing is compared with this one's.
+  const others = exampleConsortium(4);
+  others.organisations[0]!.ports = { peer: 8081 };
+  assert.equal(readHospital(files({}, others)).inside.trainer, 8081);
+  // What moved out of the way is no problem.
+  assert.equal(
+    readHospital(files({ ports: { trainer: 8082 } }, withPorts({ peer: 8081 }))).own.ports?.peer,
+    8081,
+  );
+});
+
+test('each link to another hospital has a port of its own in the row', () => {
+  const at = (ports: Record<string, number>) => () => readHospital(files({ ports }));
+  assert.match(refusal(at({ trainer: 7103 })), /ports\.trainer \(line \d+\) is 7103, as is one of links/);
+  assert.match(
+    refusal(at({ links: 7050 })),
+    /ports\.links \(line \d+\) has 7050 in its row, as is orderer in/,
+  );
+  assert.match(
+    refusal(() => readHospital(files({}, withPorts({ ipfs: 7102 })))),
+    /ipfs .* is 7102, as is one of links/,
+  );
+  // The own place in the row stays free.
+  assert.equal(at({ trainer: 7101 })().inside.trainer, 7101);
+});
+
+test('two addresses of one host may have one port, which a doctor and config-check say', () => {
+  const path = files({ listen: '192.0.2.10' }, withPorts({ peer: 8081, orderer: 8080 }));
+  const { sentences } = checkHospital(path);
+  const ports = sentences.filter((one) => one.startsWith('Ports: '));
+  assert.equal(ports.length, 2);
+  assert.match(
+    ports[0]!,
+    /organisations\[1\]\.ports\.orderer in consortium\.yaml is 8080, as is gateway\. It works only while `listen` is 192\.0\.2\.10/,
+  );
+  const gateway = {
+    name: 'gateway.clinic2.example',
+    listen: '192.0.2.10',
+    tls: { certificate: '/c', key: '/k', root: '/r' },
+  };
+  const both = files({ listen: '192.0.2.10', gateway }, withPorts({ orderer: 8080 }));
+  assert.match(
+    refusal(() => readHospital(both)),
+    /ports\.orderer \(line \d+\) is 8080, as is gateway/,
+  );
+  // Authorities that run elsewhere listen to nothing here.
+  const elsewhere = files({ ca: { kind: 'by-hand' } }, withPorts({ ipfs: 7071 }));
+  assert.match(
+    checkHospital(elsewhere).sentences.at(-1)!,
+    /each port of this host, agreed or inside, is of one program/,
+  );
+});
+
+test('what all agreed on is compared with the ports that hosts have inside by default, before any host is there', () => {
+  const folder = mkdtempSync(join(root, 'place-'));
+  const file = join(folder, 'consortium.yaml');
+  writeFileSync(file, stringify(withPorts({ orderer: 7053, ipfs: 7057 })));
+  const ports = checkConfiguration(file).sentences.filter((one) => one.startsWith('Ports: '));
+  assert.equal(ports.length, 1);
+  assert.match(
+    ports[0]!,
+    /^Ports: organisations\[1\]\.ports\.orderer \(line \d+\) is 7053, as is ordererAdmin inside/,
+  );
+  assert.match(ports[0]!, /Clinic2MSP has to write another there under `ports` in its hospital\.yaml/);
 });
 
 test('the examples that explain every field are read', () => {

@@ -10,6 +10,7 @@ import {
   type Agreement,
   agreeOnChaincode,
   approveForOthers,
+  approveOnceForOthers,
   installChaincode,
   OtherChaincodeError,
 } from './chaincode-agreement.ts';
@@ -232,6 +233,22 @@ test('what somebody commits between two looks is no problem to report', async ()
   stop.abort(new Error('stopped'));
   await assert.rejects(helping, /stopped|aborted/);
   assert.deepEqual(said, []);
+});
+
+test('who does not stay looks once at what the others approved, and ends', async () => {
+  const lifecycle = new Lifecycle();
+  await agreeAll(lifecycle);
+  const { signal } = new AbortController();
+  const said: string[] = [];
+  const look = () =>
+    approveOnceForOthers(lifecycle.at(clinics[0]!), { signal, report: (line) => said.push(line) });
+  await look();
+  assert.deepEqual(said, []);
+  const { version } = clinics[0]!.hospital.consortium.chaincode;
+  lifecycle.hashes.set(2, new Map([['Clinic2MSP', version]]));
+  await look();
+  assert.equal(said.length, 1);
+  assert.match(said[0]!, /^Clinic2MSP approved .* as it is as sequence 2: approved here too/);
 });
 
 test('nobody approves by itself what the channel does not have, and another version ends the help', async () => {

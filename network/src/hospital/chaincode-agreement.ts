@@ -28,16 +28,14 @@ export class OtherChaincodeError extends Error {
   override readonly name = 'OtherChaincodeError';
 }
 
-/** Installs the package at each own peer where it is not yet: no other organisation is asked. */
-export async function installChaincode({
-  chaincode,
-  layout,
-  commands,
-  package: own,
-}: Agreement): Promise<void> {
+/** Installs the package at each of the own peers where it is not yet: no other organisation is asked. */
+export async function installChaincode(
+  { chaincode, layout, commands, package: own }: Agreement,
+  peers = ownPeersOf(layout),
+): Promise<void> {
   const folder = join(layout.fabric.directory, 'packages');
   const file = join(folder, `${chaincode.name}.tar.gz`);
-  for (const peer of ownPeersOf(layout)) {
+  for (const peer of peers) {
     if ((await commands.peer(peer, 'lifecycle', 'chaincode', 'queryinstalled')).includes(own.id)) continue;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     writeFileSync(file, own.bytes);
@@ -130,21 +128,33 @@ export async function approveForOthers(
   agreement: Agreement,
   { signal, report, lookEveryMs = LOOK_FOR_OTHERS_EVERY_MS }: AgreeOptions,
 ): Promise<never> {
-  const { chaincode, layout } = agreement;
-  const say = sayOnce(report);
-  let approved: number | undefined;
+  const look = lookerForOthers(agreement, sayOnce(report));
   for (;;) {
     await sleep(lookEveryMs, undefined, { signal });
+    await look(signal);
+  }
+}
+
+/** The same once, for who does not stay: what others approved until now. @throws as approveForOthers */
+export const approveOnceForOthers = (
+  agreement: Agreement,
+  { signal, report }: Pick<AgreeOptions, 'signal' | 'report'>,
+): Promise<void> => lookerForOthers(agreement, report)(signal);
+
+function lookerForOthers(agreement: Agreement, say: (line: string) => void) {
+  const { chaincode, layout } = agreement;
+  let approved: number | undefined;
+  return async (signal: AbortSignal): Promise<void> => {
     try {
       const committed = await committedDefinition(agreement);
-      if (committed === undefined) continue;
+      if (committed === undefined) return;
       refuseOther(committed, chaincode);
       // A majority can have committed it before this one looked: without its approval the own peer would not run it.
       if (approved !== committed.sequence && (await approve(agreement, committed.sequence)))
         approved = committed.sequence;
       const next = committed.sequence + 1;
       const missing = await missingApprovals(agreement, next);
-      if (missing.length === layout.fabric.peers.length) continue;
+      if (missing.length === layout.fabric.peers.length) return;
       if (missing.includes(layout.peer.mspId)) {
         const by = layout.fabric.peers.map(({ mspId }) => mspId).filter((mspId) => !missing.includes(mspId));
         say(`${by.join(', ')} approved ${chaincode.name} as it is as sequence ${next}: approved here too`);
@@ -155,10 +165,10 @@ export async function approveForOthers(
       signal.throwIfAborted();
       if (!(error instanceof FabricCommandError)) throw error;
       // Somebody committed it between two looks: the next one sees that.
-      if (/new definition must be sequence/.test(error.message)) continue;
+      if (/new definition must be sequence/.test(error.message)) return;
       say(`the approvals of others could not be looked at: ${error.message}`);
     }
-  }
+  };
 }
 
 interface Committed {

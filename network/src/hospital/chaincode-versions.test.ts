@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { InputError } from '@consilium/command-line';
 import { placeOfHospital } from '../ceremonies/hospital-place.ts';
+import { identify } from '../process-identity.ts';
 import { folderOf } from '../programs.ts';
+import { removeState, writeState } from '../state-file.ts';
 import {
   chaincodeVersions,
   forgetFormerVersions,
@@ -15,6 +17,7 @@ import {
   versionsToRun,
 } from './chaincode-versions.ts';
 import { chaincodeSha256, codeFolders } from './code-digest.ts';
+import { takeUpForCompose } from './compose-command.ts';
 import { agreeOn, type Clinic, initialisedClinics, reopen } from './testing/clinics.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-chaincode-versions-'));
@@ -90,7 +93,7 @@ test('from the first start to the end of an upgrade', () => {
   const second = agreed('2', own);
   assert.match(
     refusal(() => startOf(second)),
-    /runs version 1 of the chaincode, and consortium\.yaml has 2: run `hospital upgrade`/,
+    /runs version 1 of the chaincode, and consortium\.yaml has 2: run `hospital upgrade`, or `hospital compose`/,
   );
   upgradeOf(second);
   const both = startOf(second);
@@ -118,6 +121,44 @@ test('from the first start to the end of an upgrade', () => {
   const third = agreed('3', own);
   upgradeOf(third);
   assert.equal(chaincodeVersions(third.layout).at(-1)!.port, chaincode);
+});
+
+test('a file for Compose is written with both versions, without a stop, and where no supervisor owns processes', () => {
+  const folder = formerRelease('composed');
+  const sha256 = chaincodeSha256(codeFolders(folder));
+  const first = agreed('1', sha256);
+  rmSync(join(first.layout.directory, 'chaincode-versions.json'), { force: true });
+  assert.equal(takeUpForCompose(first), false);
+  assert.deepEqual(chaincodeVersions(first.layout), []);
+  writeFileSync(
+    join(first.layout.directory, 'chaincode-versions.json'),
+    JSON.stringify([{ version: '1', sha256, port: first.hospital.inside.chaincode, folder }]),
+  );
+  assert.match(
+    refusal(() => takeUpForCompose(agreed('2', '0'.repeat(64)))),
+    /run this command from the agreed release/,
+  );
+  const second = agreed('2', own);
+  const { directory } = second.layout;
+  writeState(directory, {
+    ...{ version: 1, name: 'wards', phase: 'running', startedAt: new Date().toISOString() },
+    ...{ supervisor: identify(process.pid)!, services: [] },
+  });
+  try {
+    assert.equal(takeUpForCompose(second), false);
+    assert.equal(
+      chaincodeVersions(second.layout).length,
+      1,
+      'of a supervisor, `hospital upgrade` takes it up',
+    );
+  } finally {
+    removeState(directory);
+  }
+  assert.equal(takeUpForCompose(second), true);
+  assert.deepEqual(
+    startOf(second).map(({ version }) => version),
+    ['1', '2'],
+  );
 });
 
 test('what the channel may still run is started unchanged or not at all', () => {

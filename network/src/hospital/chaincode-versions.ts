@@ -53,7 +53,7 @@ export function versionsToRun({ consortium, inside }: Hospital, layout: Hospital
   if (latest !== undefined && !isAgreed(latest, chaincode)) {
     throw new InputError(
       `this hospital runs version ${latest.version} of the chaincode, and consortium.yaml has ` +
-        `${chaincode.version}: run \`hospital upgrade\``,
+        `${chaincode.version}: run \`hospital upgrade\`, or \`hospital compose\` under Docker Compose`,
     );
   }
   const versions: ChaincodeVersion[] =

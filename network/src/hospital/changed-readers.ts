@@ -36,9 +36,10 @@ export async function restartChangedReaders(
   layout: HospitalLayout,
   work: {
     readonly write: () => Promise<unknown>;
-    readonly restart: (names: readonly string[]) => Promise<void>;
+    /** Returns the names of those that it restarted: one that is stopped needs no restart. */
+    readonly restart: (names: readonly string[]) => Promise<readonly string[]>;
   },
-): Promise<string[]> {
+): Promise<readonly string[]> {
   const readers = readersOf(hospital, layout);
   const file = pendingFile(layout);
   const before: Readonly<Record<string, string>> = existsSync(file)
@@ -49,7 +50,7 @@ export async function restartChangedReaders(
   const names = [...readers]
     .filter(([name, files]) => before[name] !== digestOf(files))
     .map(([name]) => name);
-  if (names.length > 0) await work.restart(names);
+  const restarted = names.length > 0 ? await work.restart(names) : [];
   rmSync(file);
-  return names;
+  return restarted;
 }

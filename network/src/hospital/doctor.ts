@@ -15,6 +15,7 @@ import { examineSecondPeer } from './examine-second-peer.ts';
 import type { Finding, TlsProbe } from './finding.ts';
 import type { Hospital } from './hospital-file.ts';
 import { type HospitalLayout, ordererDirOf, organisationDirOf } from './hospital-layout.ts';
+import { portsText, sharedPorts } from './inside-ports.ts';
 import { CONNECT_MS, isListening } from './is-listening.ts';
 import { askClock, type ClockReading, clockFindings } from './neighbour-clock.ts';
 import { toleranceOf } from './tolerance.ts';
@@ -44,6 +45,7 @@ export async function examine(hospital: Hospital, layout: HospitalLayout): Promi
     ...certificates(layout, own),
     ...modes(layout.directory),
     await ownName(own),
+    ...ports(hospital),
     ...(await examineSecondPeer(hospital, layout)),
     ...seen.flatMap(({ findings }) => findings),
     ...ownYear(now),
@@ -83,6 +85,12 @@ async function fabric({ consortium }: Hospital, layout: HospitalLayout): Promise
   } catch (error) {
     return wrong(what, (error as Error).message);
   }
+}
+
+/** What cannot work was refused when the files were read. */
+function ports(hospital: Hospital): Finding[] {
+  const state = sharedPorts(hospital.file, hospital).length === 0 ? 'good' : 'soon';
+  return portsText(hospital).map((text) => ({ what: 'ports', state, text: text.replace(/^Ports: /, '') }));
 }
 
 /** Every certificate below the organisation's folder, by its end. */

@@ -25,7 +25,7 @@ import { assertOthersRemember } from './backup/restored-orderer.ts';
 import { CERTIFICATE_HELP, probe, takeBack } from './certificate-commands.ts';
 import { takeUpVersion } from './chaincode-versions.ts';
 import { answer, heading, note, OPTIONS, type Place, print } from './command-place.ts';
-import { complete, compose } from './compose-command.ts';
+import { complete, compose, takeUpForCompose } from './compose-command.ts';
 import { writeDefinition } from './definition.ts';
 import { assertMargin, examinationText, examine } from './doctor.ts';
 import { enrolOrganisation } from './enrolment.ts';
@@ -34,7 +34,13 @@ import { type Hospital, readHospital } from './hospital-file.ts';
 import { askGateway } from './hospital-gateway.ts';
 import { ensureIpfsNode } from './hospital-ipfs.ts';
 import { hospitalLayout } from './hospital-layout.ts';
-import { assertFounded, assertInitialised, type HospitalPrograms, planHospital } from './hospital-plan.ts';
+import {
+  assertFounded,
+  assertInitialised,
+  type HospitalPrograms,
+  planHospital,
+  SPARE_PEER_REMEDY,
+} from './hospital-plan.ts';
 import { leave } from './leave-command.ts';
 import { lists } from './lists-command.ts';
 import { definitionFile } from './mailbox.ts';
@@ -64,7 +70,8 @@ export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a 
       --confirm it deletes its keys, if nothing is owed. Exits with 1 while something is.
   consilium-network hospital up     --hospital FILE [--foreground | --service NAME] [--json]
       Starts orderer, peers, chaincode, IPFS, trainer and gateway, and returns when each of them runs. Approving the
-      chaincode goes on afterwards, until the others have started too.
+      chaincode goes on afterwards, until the others have started too. Of two peers one is enough: where the other does
+      not start, it says which and what to do, and exits with 3.
   consilium-network hospital down   --hospital FILE [--service NAME] [--json]
       Stops it, or one process: that stays down until \`hospital up --service NAME\`, as for work on the disk of one of
       two peers.
@@ -100,9 +107,11 @@ export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a 
   consilium-network hospital units  --hospital FILE --out FOLDER [--user NAME] [--json]
       Writes hardened units of systemd, which run as NAME (consilium): a service, a target, and a daily look at ends.
   consilium-network hospital compose --hospital FILE --out FILE [--json]
-      Writes a file for Docker Compose with the official images, and the services' secrets beside the own keys.
+      Writes a file for Docker Compose with the official images, and the services' secrets beside the own keys. Where
+      consortium.yaml names another version of the chaincode, that of the channel is in it too.
   consilium-network hospital complete --hospital FILE [--json]
-      Brings the own orderer and peer into the channel, and agrees on the chaincode, where others started them.
+      Brings the own orderer and peers into the channel, and agrees on the chaincode, where others started them. After
+      a change of the chaincode's version it says when \`hospital compose\` has to write the file again.
   consilium-network hospital lists  --hospital FILE [--json]
       Takes up from the mailbox which certificates of hosts the others revoked. Links refuse what they name.
 
@@ -223,26 +232,29 @@ async function up(place: Place): Promise<number> {
     return supervise({ consortium: supervised, directory, plan, say, signal });
   }
   say(heading(hospital));
-  await start(place, (line) => say(`  ${line}`), signal);
+  const without = await start(place, (line) => say(`  ${line}`), signal);
   const status = consortiumStatus(directory);
-  if (values.json) answer(place, { ...status }, []);
+  if (values.json) answer(place, { ...status, without }, []);
   else {
     process.stdout.write(`\n${statusText(status)}`);
     print(`keys: ${join(directory, hospital.own.name, 'keys.json')}`);
   }
-  return EXIT.done;
+  if (without.length === 0) return EXIT.done;
+  note(`${without.join(', ')} did not start: ${SPARE_PEER_REMEDY}`);
+  return EXIT.notRunning;
 }
 
-/** Returns when all that starts here runs. */
+/** Returns when all that starts here runs, with the names of what did not start and is not needed for that. */
 async function start(
   { path, layout }: Place,
   report: (line: string) => void,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<readonly string[]> {
   const command = ['hospital', 'up', '--hospital', path];
   const { directory } = layout;
   const running = await startDetached({ configFile: path, directory, command, report, signal });
   running.letGo();
+  return running.without;
 }
 
 async function backup(place: Place): Promise<number> {
@@ -289,6 +301,7 @@ async function down(place: Place): Promise<number> {
 }
 
 async function composeAll(place: Place): Promise<number> {
+  if (takeUpForCompose(place)) takeUp(place.hospital, place.layout);
   return compose(place, await planHospital(place.hospital, place.layout, programs()));
 }
 

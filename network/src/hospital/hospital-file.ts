@@ -4,7 +4,8 @@ import { ConfigError } from '@consilium/command-line';
 import { type Static, Type } from 'typebox';
 import { Logs, TrainerTiming } from '../config.ts';
 import { type DocumentForm, type Found, readYaml, Strict } from '../yaml-document.ts';
-import { type Agreed, type AgreedOrganisation, readAgreed } from './agreed-consortium.ts';
+import { type Agreed, AgreedConsortium, type AgreedOrganisation, readAgreed } from './agreed-consortium.ts';
+import { INSIDE_PORTS, type InsidePort, type SharedPort, sharedPorts } from './inside-ports.ts';
 
 const Folder = Type.String({
   pattern: '^/[^:]*[^:/]$',
@@ -31,28 +32,6 @@ const ExistingCa = Strict({
 /** What people may be at the gateway. */
 export const PERSON_ROLES = ['operator', 'steward', 'researcher', 'auditor'] as const;
 
-/** Ports inside the host: nothing of another host reaches them. */
-export const INSIDE_PORTS = {
-  gateway: 8080,
-  trainer: 8081,
-  ipfs: 5001,
-  ipfsSwarm: 7061,
-  ordererAdmin: 7053,
-  ordererOperations: 7055,
-  peerChaincode: 7052,
-  peerOperations: 7056,
-  /** Of the second peer, where there is one. */
-  peer1Chaincode: 7057,
-  peer1Operations: 7058,
-  chaincode: 7070,
-  identityAuthority: 7071,
-  tlsAuthority: 7072,
-  /** Of the next version, while all go from one to the next. */
-  chaincodeNext: 7073,
-  /** The first of a row, one for each other hospital. */
-  links: 7100,
-} as const;
-type InsidePort = keyof typeof INSIDE_PORTS;
 const insidePort = Type.Optional(Port);
 
 export const HospitalFile = Strict({
@@ -146,21 +125,6 @@ export const HospitalFile = Strict({
 });
 export type HospitalFile = Static<typeof HospitalFile>;
 
-const OF_SECOND_PEER: readonly string[] = ['peer1Chaincode', 'peer1Operations'] satisfies InsidePort[];
-
-/** @param peer1 the agreed port of the second peer: without one its ports inside are taken only where they are named */
-function* portProblems({ ports }: HospitalFile, peer1?: number): Generator<Found> {
-  const taken = new Map(peer1 === undefined ? [] : [[peer1, 'peer1 in consortium.yaml']]);
-  for (const [name, port] of Object.entries({ ...INSIDE_PORTS, ...ports })) {
-    const isNamed = ports?.[name as InsidePort] !== undefined;
-    if (peer1 === undefined && !isNamed && OF_SECOND_PEER.includes(name)) continue;
-    const earlier = taken.get(port);
-    taken.set(port, name);
-    if (earlier === undefined) continue;
-    yield { path: ['ports', name], text: `is ${port}, as is ${earlier}`, remedy: 'give each its own port' };
-  }
-}
-
 function* folderProblems({ folder, mailbox }: HospitalFile): Generator<Found> {
   if (`${mailbox}/`.startsWith(`${folder}/`) || `${folder}/`.startsWith(`${mailbox}/`)) {
     const remedy =
@@ -179,32 +143,41 @@ function* roleProblems({ identityProvider }: HospitalFile): Generator<Found> {
 
 const FORM: DocumentForm<typeof HospitalFile> = {
   schema: HospitalFile,
-  further: (value) => [...portProblems(value), ...folderProblems(value), ...roleProblems(value)],
+  further: (value) => [...sharedPorts(value), ...folderProblems(value), ...roleProblems(value)],
   remedy: 'name a hospital.yaml with HOSPITAL= or --hospital',
 };
 
 /** One organisation: its own file, and what all agreed on. */
 export interface Hospital extends Agreed {
+  /** Of consortium.yaml. */
+  readonly agreedPath: string;
   readonly file: HospitalFile;
   readonly own: AgreedOrganisation;
   readonly inside: Readonly<Record<InsidePort, number>>;
 }
 
+/** Where the file says that the agreed one is. */
+const agreedPathOf = (path: string, { consortium }: HospitalFile): string =>
+  isAbsolute(consortium) ? consortium : resolve(path, '..', consortium);
+
 /** @throws ConfigError of either file, or where the organisation is in none. */
 export function readHospital(path: string): Hospital {
   const file = readYaml(path, FORM);
-  const agreedPath = isAbsolute(file.consortium) ? file.consortium : resolve(path, '..', file.consortium);
+  const agreedPath = agreedPathOf(path, file);
   const agreed = readAgreed(agreedPath);
-  const own = agreed.consortium.organisations.find(({ name }) => name === file.organisation);
+  const { consortium } = agreed;
+  const own = consortium.organisations.find(({ name }) => name === file.organisation);
   if (own === undefined) {
-    const known = agreed.consortium.organisations.map(({ name }) => name).join(', ');
+    const known = consortium.organisations.map(({ name }) => name).join(', ');
     throw new ConfigError(path, {
       field: 'organisation',
       text: `is not in ${agreedPath}`,
       remedy: `write one of ${known}`,
     });
   }
-  const { ports: { peer1 } = {} } = own;
-  if (peer1 !== undefined) readYaml(path, { ...FORM, further: (value) => portProblems(value, peer1) });
-  return { ...agreed, file, own, inside: { ...INSIDE_PORTS, ...file.ports } };
+  const clashes = sharedPorts(file, { consortium, own }).filter(({ canWork }) => !canWork);
+  const of = (name: SharedPort['file']) => clashes.filter((one) => one.file === name);
+  readYaml(path, { ...FORM, further: () => of('hospital.yaml') });
+  readYaml(agreedPath, { schema: AgreedConsortium, remedy: '', further: () => of('consortium.yaml') });
+  return { ...agreed, agreedPath, file, own, inside: { ...INSIDE_PORTS, ...file.ports } };
 }

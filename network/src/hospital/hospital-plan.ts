@@ -17,7 +17,7 @@ import type { FabricBinaries, HospitalProgram } from '../native/binaries.ts';
 import { joinOrderers, joinPeers } from '../native/channel.ts';
 import { FabricCommands } from '../native/fabric-commands.ts';
 import { fabricVersion } from '../native/fabric-version.ts';
-import { ordererService, peerService } from '../native/node-services.ts';
+import { ordererService, peerService, peerServiceName } from '../native/node-services.ts';
 import { assertBuilt, inherited, NODE, ownFolder } from '../programs.ts';
 import { accepts } from '../readiness.ts';
 import type { Addresses, Plan } from '../runtime.ts';
@@ -25,7 +25,12 @@ import { keysFile } from '../secrets.ts';
 import type { ServiceDefinition } from '../service.ts';
 import { writeWhole } from '../state-file.ts';
 import { portsOf } from './agreed-consortium.ts';
-import { agreeOnChaincode, approveForOthers, installChaincode } from './chaincode-agreement.ts';
+import {
+  agreeOnChaincode,
+  approveForOthers,
+  approveOnceForOthers,
+  installChaincode,
+} from './chaincode-agreement.ts';
 import {
   type ChaincodeVersion,
   forgetFormerVersions,
@@ -54,6 +59,11 @@ export interface HospitalPrograms {
 
 /** The peer's builder, which adds the key to what a package says. */
 const BUILDER = join(ownFolder, 'builders/own-key');
+
+/** What to do about one of two peers that does not start. */
+export const SPARE_PEER_REMEDY =
+  'the other peer serves alone, and this one is tried again. Correct what its log says. Where its files are damaged, ' +
+  'delete `data` in its folder: it fetches the blocks again';
 
 /** @throws InputError where `hospital init` has still to make this organisation's identities */
 export function assertInitialised({ orderer }: HospitalLayout): void {
@@ -159,10 +169,12 @@ export async function planHospital(
             builderEnvironment: { CONSILIUM_CHAINCODE_TLS: layout.tls.chaincodeClient },
           }),
         ),
-        complete: async (signal) => {
+        ...(ownPeers.length > 1 && { oneIsEnough: { remedy: SPARE_PEER_REMEDY } }),
+        complete: async (signal, _, running) => {
           const one = agreement(signal);
-          await joinPeers(one.commands, { ...fabric, peers: ownPeers });
-          await installChaincode(one);
+          const peers = ownPeers.filter((peer) => running.includes(peerServiceName(peer)));
+          await joinPeers(one.commands, { ...fabric, peers });
+          await installChaincode(one, peers);
         },
       },
       {
@@ -191,7 +203,9 @@ export async function planHospital(
     afterwards: async ({ signal, report, change }) => {
       await agreeOnChaincode(agreement(signal), { signal, report });
       forgetFormerVersions(layout);
-      if (versions.length > 1 && change !== undefined) {
+      // Nobody here owns the processes: whoever asked says what follows, and ends.
+      if (change === undefined) return approveOnceForOthers(agreement(signal), { signal, report });
+      if (versions.length > 1) {
         const { trainer, gateway } = servicesOf(versions.at(-1)!);
         await change({ replaces: [gateway, trainer], ends: [former] }).catch((error: Error) => {
           signal.throwIfAborted();

@@ -1,6 +1,7 @@
 // A second peer: agreed on by its port, derived everywhere else, and nowhere to be seen where there is none.
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -13,6 +14,7 @@ import { agreedChanges } from './agreed-changes.ts';
 import type { AgreedConsortium } from './agreed-consortium.ts';
 import { listPlace } from './backup/backup-contents.ts';
 import { examine } from './doctor.ts';
+import { examineSecondPeer } from './examine-second-peer.ts';
 import { writeConnection } from './hospital-connection.ts';
 import { readHospital } from './hospital-file.ts';
 import { ownPeersOf } from './hospital-layout.ts';
@@ -140,13 +142,50 @@ test('a port inside is taken by a second peer where there is one, and by no othe
     return readHospital(changed);
   };
   agreed(withSecond(former));
-  assert.throws(() => use('clinic1', { gateway: 7058 }), /ports\.peer1Operations is 7058, as is gateway/);
+  assert.throws(
+    () => use('clinic1', { gateway: 7058 }),
+    /ports\.gateway \(line \d+\) is 7058, as is peer1Operations/,
+  );
   assert.throws(
     () => use('clinic1', { peer1Chaincode: 7059 }),
     /ports\.peer1Chaincode \(line \d+\) is 7059, as is peer1 in consortium\.yaml/,
   );
   assert.equal(use('clinic2', { gateway: 7058 }).inside.gateway, 7058);
   assert.throws(() => use('clinic2', { gateway: 7058, peer1Operations: 7058 }), /as is gateway/);
+});
+
+test('a host without the programs is said to lack them, and the peer that answers is not blamed', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const [{ hospital, layout }] = agreed(withSecond(former));
+  const secondPeer = { ...layout.secondPeer!, host: '127.0.0.1', port };
+  const folder = join(root, 'programs');
+  mkdirSync(folder);
+  const look = () =>
+    examineSecondPeer(hospital, { ...layout, secondPeer }, { FABRIC_BIN_DIR: folder, PATH: '' });
+  try {
+    const [nothing] = await look();
+    assert.equal(nothing?.state, 'unknown');
+    assert.match(
+      nothing!.text,
+      /127\.0\.0\.1:\d+ answers, and cannot be asked .* this host has no orderer, peer, /,
+    );
+    assert.match(nothing!.text, /set FABRIC_BIN_DIR/);
+    assert.doesNotMatch(nothing!.text, /cannot take over|two minutes|embedded/);
+    const script = (name: string, text: string) =>
+      writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    const all = ['orderer', 'configtxgen', 'configtxlator', 'osnadmin', 'fabric-ca-client'];
+    for (const name of all) script(name, 'exit 0');
+    script('peer', 'echo no approval >&2; exit 1');
+    assert.match((await look())[0]!.text, /this host has no fabric-ca-server; set/);
+    script('fabric-ca-server', 'exit 0');
+    const [asked] = await look();
+    assert.equal(asked?.state, 'soon');
+    assert.match(asked!.text, /cannot take over yet: .*no approval/s);
+  } finally {
+    server.close();
+  }
 });
 
 test('what is agreed on later is said as a change that the file can make, in both directions', () => {

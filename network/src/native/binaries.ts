@@ -58,6 +58,10 @@ function findPrograms<T extends string>(names: readonly T[], environment: Enviro
   return { found: found as Record<T, string>, missing };
 }
 
+/** Names of those that one organisation's commands need and that are not there. */
+export const missingHospitalPrograms = (environment: Environment = process.env): string[] =>
+  findPrograms(HOSPITAL_PROGRAMS, environment).missing;
+
 /** @throws MissingBinariesError naming each that is missing. */
 export function findHospitalPrograms(
   environment: Environment = process.env,
