@@ -1,14 +1,13 @@
 // Which certificates were found to be issued by which authorities. Each configuration of a channel names the same ones
 // once more, and a signature of RSA takes milliseconds to check: one organisation with a hundred such authorities kept
 // everybody a minute at each change of the channel.
-import type { IssuersSignature } from './certificate.ts';
 
 /** More than the pairs of a hundred authorities; some three megabytes. */
 const KNOWN_MAX = 2 ** 14;
 
-interface SignedCertificate {
+/** A certificate by its digest. */
+interface Named {
   readonly sha256: string;
-  readonly issued: IssuersSignature;
 }
 
 /** What was found, by the digests of both certificates, which say all that is looked at. */
@@ -22,11 +21,7 @@ export class KnownIssuance {
   }
 
   /** What is known of the two; what `check` finds where nothing is. */
-  of(
-    certificate: SignedCertificate,
-    authority: Pick<SignedCertificate, 'sha256'>,
-    check: () => boolean,
-  ): boolean {
+  of(certificate: Named, authority: Named, check: () => boolean): boolean {
     const key = certificate.sha256 + authority.sha256;
     let isIssued = this.#known.get(key);
     if (isIssued === undefined) {

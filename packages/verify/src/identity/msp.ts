@@ -49,7 +49,7 @@ const FABRIC = 0;
 const IDEMIX = 1;
 /** At each configuration every one of them may cost as many checks of signatures as Go tries for a certificate. */
 const NAMED_MAX = 100;
-/** Authorities of one name with keys of RSA: each of them is tried for each certificate that names it, for milliseconds. */
+/** Authorities of one name with keys of RSA: each is tried, for milliseconds, for each certificate that names them. */
 const RSA_OF_NAME_MAX = 8;
 const FAMILIES: Readonly<Record<string, Digest>> = { '': 'sha256', SHA2: 'sha256', SHA3: 'sha3-256' };
 
