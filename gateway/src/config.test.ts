@@ -156,6 +156,8 @@ test('a provider needs an https address, an audience and roles, and signs with p
     ],
   );
   assert.deepEqual([signIn?.rolesClaim, signIn?.personClaim, signIn?.skewSeconds], ['roles', undefined, 30]);
+  assert.equal(signIn?.typedOnly, false);
+  assert.equal(readConfig({ ...own, CONSILIUM_OIDC_TYPED_ONLY: 'on' }).signIn?.typedOnly, true);
   const roles = { CONSILIUM_OIDC_ROLES: 'it=operator' };
   const wrong: [Record<string, string | undefined>, string][] = [
     [{ CONSILIUM_OIDC_ISSUER: 'http://login.hospital.example' }, 'CONSILIUM_OIDC_ISSUER'],
@@ -168,6 +170,7 @@ test('a provider needs an https address, an audience and roles, and signs with p
     [{ CONSILIUM_OIDC_ALGORITHMS: 'RS256,HS256' }, 'CONSILIUM_OIDC_ALGORITHMS'],
     [{ CONSILIUM_OIDC_ALGORITHMS: 'none' }, 'CONSILIUM_OIDC_ALGORITHMS'],
     [{ CONSILIUM_OIDC_SKEW_SECONDS: '301' }, 'CONSILIUM_OIDC_SKEW_SECONDS'],
+    [{ CONSILIUM_OIDC_TYPED_ONLY: 'yes' }, 'CONSILIUM_OIDC_TYPED_ONLY'],
     [{ CONSILIUM_OIDC_ISSUER: undefined }, 'CONSILIUM_OIDC_AUDIENCE'],
   ];
   for (const [changes, variable] of wrong) {

@@ -141,6 +141,38 @@ describe('signing in to the console at an OpenID provider', () => {
     assert.equal(line.way, 'oidc');
   });
 
+  it('gives an ID token, which is no access token even where both are for the same', async () => {
+    const verifier = 'v'.repeat(43);
+    const idTokenOf = async (wish: Readonly<Record<string, string>>): Promise<string> => {
+      const asked = new URLSearchParams({
+        ...{ client_id: CONSOLE_CLIENT.client_id, redirect_uri: BACK, response_type: 'code' },
+        ...{ scope: 'openid', state: 'any', code_challenge_method: 'S256', ...wish },
+        code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+      });
+      const back = await visit(`${provider.issuer}/auth?${asked}`);
+      const ourselves = Object.values(CONSOLE_CLIENT).map(encodeURIComponent).join(':');
+      const answer = await fetch(`${provider.issuer}/token`, {
+        method: 'POST',
+        headers: { authorization: `Basic ${Buffer.from(ourselves).toString('base64')}` },
+        body: new URLSearchParams({
+          ...{ grant_type: 'authorization_code', redirect_uri: BACK, code_verifier: verifier },
+          code: back.searchParams.get('code')!,
+        }),
+      });
+      return ((await answer.json()) as { id_token: string }).id_token;
+    };
+    const lookAt = async (token: string, typedOnly: boolean) => {
+      const settings = { ...settingsOf(provider.issuer), audience: CONSOLE_CLIENT.client_id, typedOnly };
+      const looked = await new AccessTokens(settings).look(token);
+      return 'why' in looked ? looked.why : JSON.stringify(looked);
+    };
+    const ofSignIn = await idTokenOf({ nonce: 'of this sign-in' });
+    assert.match(await lookAt(ofSignIn, false), /^an ID token/);
+    // What nothing marks is refused by its type, where the gateway is to look at it.
+    for (const token of [ofSignIn, await idTokenOf({})])
+      assert.equal(await lookAt(token, true), 'a token of another type');
+  });
+
   it('sets the cookies that each way needs: one that comes back from the provider, and one that does not', async () => {
     const jar = new Jar();
     const there = await gateway.app.inject({

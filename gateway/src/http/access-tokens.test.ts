@@ -124,6 +124,27 @@ describe('access tokens of an OpenID provider', () => {
       'half a signature': [`${head}.${body}.${signature.slice(0, 100)}`, /does not fit/],
       'bound to a key': [await provider.forge({ cnf: { jkt: 'of a key' } }), /bound to a key/],
       'another type': [await provider.forge({}, { header: { typ: 'logout+jwt' } }), /another type/],
+      'an ID token': [
+        await provider.forge({ nonce: 'of a sign-in' }, { header: { typ: undefined } }),
+        /an ID token/,
+      ],
+      'an ID token beside an access token': [
+        await provider.forge({ at_hash: 'rQ3p4lRqYwk8nq' }, { header: { typ: 'JWT' } }),
+        /an ID token/,
+      ],
+      'an ID token beside a code': [
+        await provider.forge({ c_hash: 'rQ3p4lRqYwk8nq' }, { header: { typ: 'JWT' } }),
+        /an ID token/,
+      ],
+      'an ID token by its own word': [
+        await provider.forge({ typ: 'ID' }, { header: { typ: 'JWT' } }),
+        /an ID token/,
+      ],
+      'an ID token in the words of another provider': [
+        await provider.forge({ token_use: 'id' }, { header: { typ: undefined } }),
+        /an ID token/,
+      ],
+      'an ID token with the type of the other kind': [await provider.forge({ typ: 'ID' }), /an ID token/],
       'a header that must be understood': [
         `${base64({ alg: 'RS256', kid: key.kid, crit: ['x'], x: 1 })}.${body}.${signature}`,
         /malformed/,
@@ -211,6 +232,31 @@ describe('what is made of an access token', () => {
     ]);
     assert.deepEqual(await rolesOf(tokensWith(), { roles: { audit: true } }), []);
     assert.deepEqual(await rolesOf(tokensWith(), { roles: ['constructor', null, 3] }), []);
+  });
+
+  it('is an access token with and without a type, also where it has the nonce of a sign-in', async () => {
+    const lookAt = async (tokens: AccessTokens, claims: object, typ: string | undefined) => {
+      const answer = await tokens.look(
+        await provider.forge({ roles: ['audit'], ...claims }, { header: { typ } }),
+      );
+      return 'signedIn' in answer ? 'taken' : Object.values(answer)[0];
+    };
+    const taken: [claims: object, typ: string | undefined][] = [
+      [{}, undefined],
+      [{}, 'JWT'],
+      [{ scope: 'openid', sid: 'a session', azp: 'console', auth_time: 1, acr: '1', amr: ['pwd'] }, 'JWT'],
+      [{ nonce: 'of a sign-in' }, 'at+jwt'],
+      [{ nonce: 'of a sign-in', typ: 'Bearer' }, 'JWT'],
+      [{ token_use: 'access' }, undefined],
+    ];
+    for (const [claims, typ] of taken) {
+      assert.equal(await lookAt(tokensWith(), claims, typ), 'taken', JSON.stringify([claims, typ]));
+    }
+    const typed = tokensWith({ typedOnly: true });
+    for (const typ of [undefined, 'JWT', 'id+jwt']) {
+      assert.equal(await lookAt(typed, {}, typ), 'a token of another type');
+    }
+    for (const typ of ['at+jwt', 'application/at+jwt']) assert.equal(await lookAt(typed, {}, typ), 'taken');
   });
 
   it('has a person where one is asked for, and is refused without', async () => {

@@ -10,8 +10,12 @@ import type { SignInSettings } from './sign-in-settings.ts';
 /** Three parts of base64url; an unsigned one has an empty third. */
 const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]*$/;
 export const TOKEN_CHARACTERS_MAX = 8192;
-/** A token of another kind of the same provider is none, such as one for a logout. */
-const TYPES: readonly unknown[] = [undefined, 'JWT', 'at+jwt', 'application/at+jwt'];
+/** What has such a type is an access token (RFC 9068). */
+const ACCESS_TYPES: readonly unknown[] = ['at+jwt', 'application/at+jwt'];
+/** Of providers that say no type. A token of another kind of theirs is none, such as one for a logout. */
+const PLAIN_TYPES: readonly unknown[] = [undefined, 'JWT'];
+/** Claims that ID tokens have (OpenID Connect Core, 2 and 3.3.2.11). */
+const OF_ID_TOKENS = ['nonce', 'at_hash', 'c_hash', 's_hash'];
 /** As a person in the file of keys may be called. */
 const PERSON = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const AGE_MAX_SECONDS = 86_400;
@@ -47,7 +51,7 @@ export class AccessTokens {
 
   async look(token: string): Promise<TokenAnswer> {
     if (token.length > TOKEN_CHARACTERS_MAX) return { why: 'a token that is too long' };
-    const { issuer, audience, algorithms, skewSeconds } = this.settings;
+    const { issuer, audience, algorithms, skewSeconds, typedOnly } = this.settings;
     try {
       const { payload, protectedHeader } = await jwtVerify(token, this.provider.keyFor, {
         issuer,
@@ -57,7 +61,11 @@ export class AccessTokens {
         requiredClaims: ['exp', 'iat', 'sub'],
         maxTokenAge: AGE_MAX_SECONDS,
       });
-      if (!TYPES.includes(protectedHeader.typ)) return { why: 'a token of another type' };
+      const { typ } = protectedHeader;
+      const isPlain = !typedOnly && PLAIN_TYPES.includes(typ);
+      if (!isPlain && !ACCESS_TYPES.includes(typ)) return { why: 'a token of another type' };
+      if (isIdToken(payload, isPlain))
+        return { why: 'an ID token, which is for the client that asked for it' };
       return this.#callerOf(payload);
     } catch (error) {
       if (error instanceof ProviderError) return { unavailable: error.message };
@@ -87,6 +95,21 @@ export class AccessTokens {
     const endsAtMs = (Math.min(payload.exp!, payload.iat! + AGE_MAX_SECONDS) + skewSeconds) * 1000;
     return { signedIn: { caller, roles: [...new Set(own)], subject, endsAtMs } };
   }
+}
+
+/**
+ * Whether it says who signed in, and not what its bearer may. The audience tells them apart where it is the gateway's
+ * alone; some providers have it in both.
+ *
+ * @param isPlain whether its type does not say
+ */
+function isIdToken(payload: JWTPayload, isPlain: boolean): boolean {
+  // Keycloak says it in `typ`, Cognito in `token_use`.
+  const { typ, token_use: use } = payload;
+  if (typ === 'ID' || use === 'id') return true;
+  // Access tokens of older Keycloaks have the nonce of the sign-in too.
+  if (!isPlain || typ === 'Bearer' || use === 'access') return false;
+  return OF_ID_TOKENS.some((claim) => Object.hasOwn(payload, claim));
 }
 
 /** A claim of that name, or else at that path. */

@@ -15,6 +15,8 @@ export interface SignInSettings {
   readonly roles: ReadonlyMap<string, Role>;
   /** The claim with the name of a client in the connection file, whose certificate signs; the role's where absent. */
   readonly personClaim: string | undefined;
+  /** Whether a token must say that it is an access token (RFC 9068). Some providers' do not. */
+  readonly typedOnly?: boolean;
   /** How far apart the clocks of provider and gateway may be. */
   readonly skewSeconds: number;
   /** As what the gateway itself sends people of the console to the provider; it does not if absent. */
@@ -71,6 +73,10 @@ export const SIGN_IN_VARIABLES: readonly (readonly [name: string, meaning: strin
     'The claim with the name of a client in the connection file, which then signs',
   ],
   ['CONSILIUM_OIDC_ALGORITHMS', `Signatures that are taken (default ${DEFAULT_ALGORITHMS.join(',')})`],
+  [
+    'CONSILIUM_OIDC_TYPED_ONLY',
+    'Whether only tokens of the type at+jwt (RFC 9068) are taken, which no ID token has: on or off (default off)',
+  ],
   [
     'CONSILIUM_OIDC_CLIENT_ID',
     "The gateway's name at the provider: people then sign in to the console there; only with API keys if it is not set",
@@ -135,6 +141,7 @@ export function readSignIn(variables: EnvironmentReader): SignInSettings | undef
     ...{ issuer, audience, algorithms, roles },
     rolesClaim: variables.text('CONSILIUM_OIDC_ROLES_CLAIM') ?? 'roles',
     personClaim: variables.text('CONSILIUM_OIDC_PERSON_CLAIM'),
+    typedOnly: variables.oneOf('CONSILIUM_OIDC_TYPED_ONLY', ['on', 'off'], 'off') === 'on',
     skewSeconds: variables.whole('CONSILIUM_OIDC_SKEW_SECONDS', { fallback: 30, least: 0, most: 300 }),
   };
 }

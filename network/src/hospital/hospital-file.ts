@@ -101,6 +101,7 @@ export const HospitalFile = Strict({
       personClaim: Type.Optional(Type.String({ minLength: 1 })),
       algorithms: Type.Optional(Type.Array(Type.String({ pattern: '^[A-Za-z0-9]{2,10}$' }))),
       skewSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 300 })),
+      typedOnly: Type.Optional(Type.Enum(['on', 'off'])),
       console: Type.Optional(
         Strict({
           clientId: Type.String({ minLength: 1, description: "the gateway's name at the provider" }),

@@ -45,7 +45,7 @@ test('TLS and the provider become the variables of the gateway, and the trainer 
       tls: { certificate: '/etc/g.pem', key: '/etc/g.key', root: '/etc/root.pem' },
     },
     identityProvider: {
-      ...{ issuer: 'https://login.clinic1.test/', audience: 'consilium', skewSeconds: 5 },
+      ...{ issuer: 'https://login.clinic1.test/', audience: 'consilium', skewSeconds: 5, typedOnly: 'on' },
       roles: { 'stewards of data': 'steward', it: 'operator' },
     },
   });
@@ -59,6 +59,7 @@ test('TLS and the provider become the variables of the gateway, and the trainer 
     CONSILIUM_OIDC_AUDIENCE: 'consilium',
     CONSILIUM_OIDC_ROLES: 'stewards of data=steward,it=operator',
     CONSILIUM_OIDC_SKEW_SECONDS: '5',
+    CONSILIUM_OIDC_TYPED_ONLY: 'on',
   });
   assert.equal(trustGateway(hospital, service).environment.NODE_EXTRA_CA_CERTS, '/etc/root.pem');
   const plain = hospitalWith({});
@@ -97,6 +98,7 @@ test('the console, its client at the provider and keys over REST become variable
       },
     },
     { identityProvider: { ...provider, console: { clientId: 'console' } } },
+    { identityProvider: { ...provider, typedOnly: true } },
   ]) {
     assert.throws(() => hospitalWith(wrong), ConfigError);
   }

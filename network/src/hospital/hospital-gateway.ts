@@ -42,7 +42,8 @@ function tlsVariables({ file: { gateway } }: Hospital): Record<string, string> {
 
 function signInVariables({ file: { identityProvider } }: Hospital): Record<string, string> {
   if (identityProvider === undefined) return {};
-  const { issuer, audience, roles, rolesClaim, personClaim, algorithms, skewSeconds } = identityProvider;
+  const { issuer, audience, roles, rolesClaim, personClaim, algorithms } = identityProvider;
+  const { skewSeconds, typedOnly } = identityProvider;
   const pairs = Object.entries(roles).map(([said, role]) => `${said}=${role}`);
   return {
     ...{ CONSILIUM_OIDC_ISSUER: issuer, CONSILIUM_OIDC_AUDIENCE: audience },
@@ -51,6 +52,7 @@ function signInVariables({ file: { identityProvider } }: Hospital): Record<strin
     ...(personClaim !== undefined && { CONSILIUM_OIDC_PERSON_CLAIM: personClaim }),
     ...(algorithms !== undefined && { CONSILIUM_OIDC_ALGORITHMS: algorithms.join(',') }),
     ...(skewSeconds !== undefined && { CONSILIUM_OIDC_SKEW_SECONDS: String(skewSeconds) }),
+    ...(typedOnly !== undefined && { CONSILIUM_OIDC_TYPED_ONLY: typedOnly }),
   };
 }
 
