@@ -1,6 +1,6 @@
 // One hospital's gateway as a process of its own, as in a consortium, and a client of its REST service.
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
@@ -11,10 +11,12 @@ import { fileURLToPath } from 'node:url';
 import type { Role } from '@consilium/domain';
 import { API_PREFIX } from '@consilium/domain';
 import { createApiKey } from '../../src/http/key-file.ts';
+import type { Held } from '../listening/say-held.ts';
 import { endsWithBench } from './interruption.ts';
 import type { RunningLedger } from './ledgers.ts';
 import { cpuMsOf, memoryOf } from './processor-time.ts';
 
+const SAY_HELD = new URL('../listening/say-held.js', import.meta.url).href;
 const MAIN = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
 // biome-ignore lint/suspicious/noExplicitAny: a bench looks into answers freely
@@ -27,6 +29,8 @@ export interface GatewayOptions {
   readonly shown?: ReadonlyMap<Role, string>;
   /** PEM of the authority of its certificate, where it speaks TLS. */
   readonly authority?: string;
+  /** Whether it can be asked what it holds. Its Node then has the options of a consortium's processes. */
+  readonly saysHeld?: boolean;
 }
 
 export class GatewayProcess {
@@ -35,20 +39,22 @@ export class GatewayProcess {
   readonly keys: ReadonlyMap<Role, string>;
   /** What a caller of a role shows: its API key, or a token. */
   readonly shown: ReadonlyMap<Role, string>;
+  readonly #child: ChildProcess;
   readonly #stop: () => Promise<void>;
   readonly #agent: Agent;
   readonly #request: typeof request;
 
   private constructor(parts: {
-    pid: number;
+    child: ChildProcess;
     url: string;
     keys: ReadonlyMap<Role, string>;
     shown: ReadonlyMap<Role, string>;
     stop: () => Promise<void>;
     authority: string | undefined;
   }) {
-    const { pid, url, keys, shown, stop, authority } = parts;
-    this.pid = pid;
+    const { child, url, keys, shown, stop, authority } = parts;
+    this.#child = child;
+    this.pid = child.pid!;
     this.url = url;
     this.keys = keys;
     this.shown = shown;
@@ -62,12 +68,13 @@ export class GatewayProcess {
     ledger: RunningLedger,
     mspId: string,
     roles: readonly Role[],
-    { environment, shown, authority }: GatewayOptions = {},
+    { environment, shown, authority, saysHeld = false }: GatewayOptions = {},
   ): Promise<GatewayProcess> {
     const directory = mkdtempSync(join(tmpdir(), 'gateway-bench-'));
     const keysPath = join(directory, 'keys.json');
     const keys = new Map(roles.map((role) => [role, createApiKey({ path: keysPath, role }).key]));
-    const child = spawn(process.execPath, [...profiling(), MAIN], {
+    const looking = saysHeld ? ['--max-semi-space-size=2', '--expose-gc', '--import', SAY_HELD] : [];
+    const child = spawn(process.execPath, [...profiling(), ...looking, MAIN], {
       env: {
         PATH: process.env.PATH,
         // As every process of a consortium has it: what threads gave back is not kept for each of them.
@@ -82,11 +89,11 @@ export class GatewayProcess {
         CONSILIUM_LOG_LEVEL: 'warn',
         ...environment,
       },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'inherit', ...(saysHeld ? (['ipc'] as const) : [])],
     });
     endsWithBench(child);
     const exit = once(child, 'exit');
-    await Promise.race([once(child.stdout, 'data'), exit]);
+    await Promise.race([once(child.stdout!, 'data'), exit]);
     if (child.exitCode !== null) throw new Error(`the gateway ended with ${child.exitCode}`);
     const { url } = JSON.parse(readFileSync(join(directory, 'gateway.json'), 'utf8')) as { url: string };
     const stop = async () => {
@@ -94,7 +101,7 @@ export class GatewayProcess {
       await exit;
       rmSync(directory, { recursive: true, force: true });
     };
-    return new GatewayProcess({ pid: child.pid!, url, keys, shown: shown ?? keys, stop, authority });
+    return new GatewayProcess({ child, url, keys, shown: shown ?? keys, stop, authority });
   }
 
   /** @throws Error with the problem where the answer is not the expected one. */
@@ -152,18 +159,12 @@ export class GatewayProcess {
     return memoryOf(this.pid);
   }
 
-  /** What V8 has in use of its heap, with what it has not collected yet, in MiB. */
-  heapMiB(): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const asked = this.#request(`${this.url}/metrics`, { agent: this.#agent }, async (answer) => {
-        let text = '';
-        for await (const part of answer.setEncoding('utf8')) text += part;
-        const [, bytes] = /^nodejs_heap_size_used_bytes (\d+)/m.exec(text) ?? [];
-        resolve(Math.round(Number(bytes) / 2 ** 20));
-      });
-      asked.on('error', reject);
-      asked.end();
-    });
+  /** What its threads hold once all else is collected. Only of one that says it. */
+  async held(): Promise<Held> {
+    const answered = once(this.#child, 'message');
+    this.#child.send('');
+    const [held] = (await answered) as [Held];
+    return held;
   }
 
   cpuMs(): number {
