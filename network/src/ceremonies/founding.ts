@@ -5,6 +5,7 @@ import { genesisDigest } from '@consilium/verify';
 import type { ConfigGroup } from '@consilium/verify/channel';
 import fabricProtos from '@hyperledger/fabric-protos';
 import timestamps from 'google-protobuf/google/protobuf/timestamp_pb.js';
+import { bftOptions } from '../native/bft-options.ts';
 import type { Ceremony } from './ceremony-file.ts';
 import { groupMessage } from './compute-update.ts';
 import { anyRole, implicitPolicy, newGroup, newValue } from './configuration-tree.ts';
@@ -146,7 +147,7 @@ function orderingGroup(
   const consensus = new orderer.ConsensusType();
   consensus.setType(ordering === 'bft' ? 'BFT' : 'etcdraft');
   consensus.setMetadata(
-    ordering === 'bft' ? bftOptions(batchTimeoutMs) : raftMetadata(entries.map(raftOrderer)),
+    ordering === 'bft' ? bftMetadata(batchTimeoutMs) : raftMetadata(entries.map(raftOrderer)),
   );
   const isBft = ordering === 'bft';
   return newGroup({
@@ -180,19 +181,20 @@ function raftMetadata(consenters: ReturnType<typeof raftOrderer>[]): Uint8Array 
 }
 
 /** Orderers take the size of batches from the channel's BatchSize. */
-function bftOptions(batchTimeoutMs: number): Uint8Array {
+function bftMetadata(batchTimeoutMs: number): Uint8Array {
+  const given = bftOptions(durationOf(batchTimeoutMs));
   const options = new orderer.smartbft.Options();
-  options.setRequestBatchMaxInterval(durationOf(batchTimeoutMs));
-  options.setIncomingMessageBufferSize(200);
-  options.setRequestPoolSize(100_000);
-  options.setRequestForwardTimeout('5s');
-  options.setRequestComplainTimeout('20s');
-  options.setRequestAutoRemoveTimeout('3m');
-  options.setViewChangeResendInterval('5s');
-  options.setViewChangeTimeout('20s');
-  options.setLeaderHeartbeatTimeout('1m');
-  options.setLeaderHeartbeatCount(10);
-  options.setCollectTimeout('1s');
+  options.setRequestBatchMaxInterval(given.RequestBatchMaxInterval);
+  options.setIncomingMessageBufferSize(given.IncomingMessageBufferSize);
+  options.setRequestPoolSize(given.RequestPoolSize);
+  options.setRequestForwardTimeout(given.RequestForwardTimeout);
+  options.setRequestComplainTimeout(given.RequestComplainTimeout);
+  options.setRequestAutoRemoveTimeout(given.RequestAutoRemoveTimeout);
+  options.setViewChangeResendInterval(given.ViewChangeResendInterval);
+  options.setViewChangeTimeout(given.ViewChangeTimeout);
+  options.setLeaderHeartbeatTimeout(given.LeaderHeartbeatTimeout);
+  options.setLeaderHeartbeatCount(given.LeaderHeartbeatCount);
+  options.setCollectTimeout(given.CollectTimeout);
   return options.serializeBinary();
 }
 

@@ -219,14 +219,16 @@ test('a port that all agreed on is of no program inside the host too, which is s
     assert.match(
       own,
       new RegExp(
-        `hospital\\.yaml has 1 problem:\n  ports\\.trainer \\(line \\d+\\) is \\d+, as is ${kind} in consortium\\.yaml: give each`,
+        'hospital\\.yaml has 1 problem:\n  ports\\.trainer \\(line \\d+\\) is \\d+, ' +
+          `as is ${kind} in consortium\\.yaml: give each`,
       ),
     );
     const agreed = refused({}, withPorts({ [kind]: 8081 }));
     assert.match(
       agreed,
       new RegExp(
-        `consortium\\.yaml has 1 problem:\n  organisations\\[1\\]\\.ports\\.${kind} \\(line \\d+\\) is 8081, as is trainer`,
+        'consortium\\.yaml has 1 problem:\n' +
+          `  organisations\\[1\\]\\.ports\\.${kind} \\(line \\d+\\) is 8081, as is trainer`,
       ),
     );
     assert.match(agreed, /write another `trainer` under `ports` in hospital\.yaml, or agree on another port/);
@@ -264,7 +266,7 @@ test('two addresses of one host may have one port, which a doctor and config-che
   assert.equal(ports.length, 2);
   assert.match(
     ports[0]!,
-    /organisations\[1\]\.ports\.orderer in consortium\.yaml is 8080, as is gateway\. It works only while `listen` is 192\.0\.2\.10/,
+    /ports\.orderer in consortium\.yaml is 8080, as is gateway\. It works only while `listen` is 192\.0\.2\.10/,
   );
   const gateway = {
     name: 'gateway.clinic2.example',

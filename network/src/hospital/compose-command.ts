@@ -19,8 +19,8 @@ const KUBO_IMAGE = 'ipfs/kubo:v0.43.1';
 const NODE_IMAGE = 'node:24-bookworm-slim';
 
 /**
- * Takes up the version of the chaincode that all agreed on since, as `hospital upgrade` does where the supervisor starts
- * the processes. Returns whether it is not the supervisor that does. @throws as takeUpVersion
+ * Takes up the version of the chaincode that all agreed on since, as `hospital upgrade` does where the supervisor
+ * starts the processes. Returns whether it is not the supervisor that does. @throws as takeUpVersion
  */
 export function takeUpForCompose({ hospital, layout }: Pick<Place, 'hospital' | 'layout'>): boolean {
   if (chaincodeVersions(layout).length === 0) return false;
@@ -104,6 +104,7 @@ export async function complete(place: Place, plan: Plan, signal: AbortSignal): P
 /** The file that was written names the former release's trainer and gateway, and its chaincode. */
 const secondCompose = (path: string): string[] => [
   'The channel runs the next version of the chaincode, and the former one is not needed any more. Write the file again:',
-  `    consilium-network hospital compose --hospital ${path} --out FILE && docker compose -f FILE up -d --remove-orphans`,
+  `    consilium-network hospital compose --hospital ${path} --out FILE`,
+  '    docker compose -f FILE up -d --remove-orphans',
   'Until then the trainer and the gateway are those of the former release. Do not delete it before.',
 ];

@@ -132,8 +132,8 @@ const wordsOf = (one: Listener): string =>
   isAgreed(one) ? `${one.name} in consortium.yaml` : isRow(one) ? 'one of links' : one.name;
 
 /**
- * A sentence for each agreed port that is taken inside a host by default: what its hospital.yaml says is not known to the
- * others.
+ * A sentence for each agreed port that is taken inside a host by default: what its hospital.yaml says is not known to
+ * the others.
  */
 export function defaultsTaken(consortium: AgreedConsortium, text: string): string[] {
   return consortium.organisations.flatMap((own) =>

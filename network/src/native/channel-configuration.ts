@@ -1,5 +1,6 @@
 // The channel's first configuration (configtx.yaml): who is in it, who orders, and whose signatures count.
 import { join } from 'node:path';
+import { bftOptions } from './bft-options.ts';
 import type { FabricLayout, OrdererNode } from './layout.ts';
 
 export const PROFILE = 'Consilium';
@@ -55,19 +56,7 @@ const bft = ({ orderers, batchTimeoutMs }: FabricLayout) => ({
     ClientTLSCert: tls.certificate,
     ServerTLSCert: tls.certificate,
   })),
-  SmartBFT: {
-    RequestBatchMaxInterval: `${batchTimeoutMs}ms`,
-    RequestForwardTimeout: '5s',
-    RequestComplainTimeout: '20s',
-    RequestAutoRemoveTimeout: '3m',
-    ViewChangeResendInterval: '5s',
-    ViewChangeTimeout: '20s',
-    LeaderHeartbeatTimeout: '1m',
-    LeaderHeartbeatCount: 10,
-    CollectTimeout: '1s',
-    IncomingMessageBufferSize: 200,
-    RequestPoolSize: 100_000,
-  },
+  SmartBFT: bftOptions(`${batchTimeoutMs}ms`),
 });
 
 /** What configtxgen reads, as data. The channel's capability: V3_0, or V2_0 for Fabric 2.5. */
