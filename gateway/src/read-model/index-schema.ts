@@ -3,7 +3,7 @@
 import type { RowKind } from '@consilium/domain';
 
 /** Of the tables below: a file with another number is rebuilt from the blocks. */
-export const INDEX_VERSION = 9;
+export const INDEX_VERSION = 10;
 
 /**
  * Keys are bytes, since SQLite and the ledger then order them alike. `rows` is what the ledger holds now: the place
@@ -13,6 +13,7 @@ export const INDEX_VERSION = 9;
  * event (refusal-events.ts). `subjects` says which transactions name an id (subjects.ts).
  * What members make long is last in `transactions`: SQLite reads past it to what is behind, in every row that is
  * compared.
+ * `places_in_time` has the first and the last transaction of each day, and of many days (places-in-time.ts).
  * `of_peers` says how many blocks each organisation's peer sent that are the same.
  */
 export const INDEX_SCHEMA = `
@@ -50,6 +51,10 @@ export const INDEX_SCHEMA = `
   CREATE INDEX IF NOT EXISTS transactions_of_member ON transactions (msp_id);
   CREATE INDEX IF NOT EXISTS transactions_of_name ON transactions (name);
   CREATE INDEX IF NOT EXISTS transactions_without_effect ON transactions (position) WHERE code <> 'VALID';
+  CREATE TABLE IF NOT EXISTS places_in_time (
+    days INTEGER NOT NULL, number INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    PRIMARY KEY (days, number)
+  ) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS subjects (
     id TEXT NOT NULL, position INTEGER NOT NULL,
     PRIMARY KEY (id, position)
@@ -81,6 +86,7 @@ export const INDEX_TABLES = [
   { name: 'configurations', key: ['block'] },
   { name: 'of_peers', key: ['msp_id'] },
   { name: 'transactions', key: ['position'], newestFirst: 'position' },
+  { name: 'places_in_time', key: ['days', 'number'] },
   { name: 'subjects', key: ['id', 'position'] },
   { name: 'versions', key: ['id'], newestFirst: 'id' },
   { name: 'rows', key: ['namespace', 'key'] },

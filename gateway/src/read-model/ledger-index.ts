@@ -16,6 +16,7 @@ import {
 } from './index-schema.ts';
 import type { HistorySource, LedgerHistory, TransactionRecord } from './ledger-history.ts';
 import { type Found, isLookedUp, type Lookup, lookupsOf } from './lookups.ts';
+import { PlacesInTime } from './places-in-time.ts';
 import { isRefusalSource, REFUSAL_SOURCES, type RefusalEvent, refusalsIn } from './refusal-events.ts';
 import { SqliteHistory } from './sqlite-history.ts';
 import { idsIn, subjectsIn } from './subjects.ts';
@@ -94,6 +95,7 @@ export class LedgerIndex implements HistorySource, CheckedBlocks {
   readonly #insertConfiguration: StatementSync;
   readonly #insertTransaction: StatementSync;
   readonly #insertSubject: StatementSync;
+  readonly #places: PlacesInTime;
   readonly #insertVersion: StatementSync;
   readonly #findVersion: StatementSync;
   readonly #putRow: StatementSync;
@@ -129,6 +131,7 @@ export class LedgerIndex implements HistorySource, CheckedBlocks {
         'INSERT INTO transactions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       );
       this.#insertSubject = database.prepare('INSERT INTO subjects VALUES (?, ?)');
+      this.#places = new PlacesInTime(database);
       this.#insertVersion = database.prepare(
         'INSERT INTO versions (namespace, key, position, kind, at, value) VALUES (?, ?, ?, ?, ?, ?) ' +
           'ON CONFLICT (namespace, key, position) DO UPDATE SET value = excluded.value RETURNING id',
@@ -232,9 +235,9 @@ export class LedgerIndex implements HistorySource, CheckedBlocks {
       JSON.stringify(signedBy),
     );
     if (bytes !== undefined) this.#insertConfiguration.run(number, bytes);
-    for (const transaction of transactions) {
-      this.#addTransaction(positionOf({ block: number, place: transaction.place }), transaction);
-    }
+    const positionAt = (place: number) => positionOf({ block: number, place });
+    for (const transaction of transactions) this.#addTransaction(positionAt(transaction.place), transaction);
+    this.#places.add(transactions.map(({ atMs, place }) => ({ atMs, position: positionAt(place) })));
   }
 
   /** Peers compare the time of what took effect with their own. Of anything else its sender may claim any time. */

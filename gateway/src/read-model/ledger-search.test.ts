@@ -4,6 +4,7 @@ import { after, describe, it } from 'node:test';
 import { type WrittenTransaction, written, writtenHistory } from '../testing/written-history.ts';
 import { INDEX_SCHEMA } from './index-schema.ts';
 import { LOOKED_AT_MAX, type TransactionFilter } from './ledger-search.ts';
+import { stretchesOf } from './places-in-time.ts';
 
 const at = (minute: number): string => new Date(Date.UTC(2026, 2, 1, 0, minute)).toISOString();
 
@@ -91,6 +92,108 @@ describe('who looks through the ledger', () => {
     assert.deepEqual([second.items.map(({ block }) => block), second.before], [[0], undefined]);
     assert.deepEqual(long.history.search.transactions({ mspId: 'AMSP' }, { limit: 10 }).items.length, 1);
     long.close();
+  });
+
+  describe('in a period', () => {
+    const DAY_MS = 24 * 3_600_000;
+    const DAYS = 1000;
+    const START = Date.UTC(2020, 0, 1, 12);
+    const dayAt = (day: number): string => new Date(START + day * DAY_MS).toISOString();
+    /** One transaction a day; each tenth took no effect, and claims to be of the year 1, or 9999. */
+    const long = writtenHistory(
+      Array.from({ length: DAYS }, (_, day) =>
+        day % 10 === 9
+          ? {
+              ...{ at: day % 20 === 9 ? '0001-01-01T00:00:00.000Z' : '9999-12-31T00:00:00.000Z' },
+              ...{ writes: [], code: 'MVCC_READ_CONFLICT' },
+            }
+          : { at: dayAt(day), writes: [] },
+      ),
+    );
+    after(() => long.close());
+    const of = (from: number, to: number) => ({ from: dayAt(from), to: dayAt(to) });
+    const inPeriod = (from: number, to: number): number[] =>
+      Array.from({ length: to - from }, (_, i) => to - 1 - i).filter((day) => day % 10 !== 9);
+
+    it('gives each once over pages, from its newest to its oldest', () => {
+      for (const [from, to] of [
+        [300, 330],
+        [0, 30],
+        [DAYS - 30, DAYS],
+        [10, 900],
+      ] as const) {
+        const pages: number[][] = [];
+        for (let before: number | undefined; ; ) {
+          const page = long.history.search.transactions(of(from, to), { before, limit: 13 });
+          pages.push(page.items.map(({ block }) => block));
+          before = page.before;
+          if (before === undefined) break;
+        }
+        const expected = inPeriod(from, to);
+        assert.deepEqual(pages.flat(), expected, `${from} to ${to}`);
+        assert.equal(pages.length, Math.ceil(expected.length / 13), 'no page is empty');
+      }
+    });
+
+    it('finds times that no clock has, at both ends', () => {
+      const found = (filter: TransactionFilter) =>
+        long.history.search.transactions(filter, { limit: DAYS }).items.map(({ block }) => block);
+      const odd = inOrder((day) => day % 20 === 9);
+      assert.deepEqual(found({ to: '1969-01-01T00:00:00.000Z' }), odd);
+      assert.deepEqual(
+        found({ from: '2500-01-01T00:00:00.000Z' }),
+        inOrder((day) => day % 20 === 19),
+      );
+      assert.equal(found({ from: dayAt(0), to: dayAt(DAYS) }).length, 0.9 * DAYS);
+      assert.deepEqual(found({ from: dayAt(9), to: dayAt(10) }), []);
+    });
+    const inOrder = (is: (day: number) => boolean): number[] =>
+      Array.from({ length: DAYS }, (_, i) => DAYS - 1 - i).filter(is);
+
+    it('looks for its ends in few rows, however long it is, and at no time of a transaction outside of a page', (t) => {
+      const statements: string[] = [];
+      const prepare = t.mock.method(long.database, 'prepare', (sql: string) => {
+        statements.push(sql);
+        return prepared(sql);
+      });
+      const prepared = DatabaseSync.prototype.prepare.bind(long.database);
+      long.history.search.transactions({ from: dayAt(0), name: 'none' }, { limit: 10 });
+      prepare.mock.restore();
+      const plans = statements.flatMap((sql) =>
+        prepared(`EXPLAIN QUERY PLAN ${sql}`)
+          .all()
+          .map(({ detail }) => String(detail)),
+      );
+      assert.ok(
+        plans.some((plan) =>
+          /^SEARCH places_in_time USING PRIMARY KEY \(days=\? AND number>\? AND number<\?\)/.test(plan),
+        ),
+        plans.join('\n'),
+      );
+      for (const plan of plans) {
+        assert.doesNotMatch(plan, /transactions_by_time|SCAN (transactions|t|places_in_time)\b/);
+      }
+      const rows = stretchesOf(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER).concat(
+        stretchesOf(START, START + 300 * 365 * DAY_MS),
+      );
+      assert.ok(rows.reduce((sum, { from, to }) => sum + to - from, 0) < 1600);
+    });
+
+    it('is covered by stretches that meet, and reach from its first day to its last', () => {
+      for (const [since, until] of [
+        [START, START + 1],
+        [START, START + 2000 * DAY_MS],
+        [0, 256 * DAY_MS],
+        [255 * DAY_MS, 513 * DAY_MS],
+        [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+      ] as const) {
+        const days = stretchesOf(since, until).map(({ days: each, from, to }) => [each * from, each * to]);
+        const clamped = (ms: number) => Math.min(Math.max(Math.floor(ms / DAY_MS), 0), 2 ** 17 - 1);
+        assert.equal(days[0]![0], clamped(since));
+        assert.equal(days.at(-1)![1], clamped(until - 1) + 1);
+        for (const [i, [from]] of days.entries()) if (i > 0) assert.equal(from, days[i - 1]![1]);
+      }
+    });
   });
 
   it('compares nothing that is behind what members make long, which SQLite would read past in each row', () => {

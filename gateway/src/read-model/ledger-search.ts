@@ -1,7 +1,8 @@
 // Blocks and transactions for those who look through the ledger: newest first, in pages that read a bounded number of
-// rows whatever is asked for. A period also costs a look at the times of all that is in it, in their index alone.
+// rows whatever is asked for, and of a period however long it is.
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { positionOf } from './index-schema.ts';
+import { placesBetween } from './places-in-time.ts';
 import type { ListedTransaction, Period } from './transaction-record.ts';
 import { LISTED_COLUMNS, type ListedRow, listedOf, spanOf, timeOf } from './transaction-row.ts';
 
@@ -128,15 +129,9 @@ export class LedgerSearch {
       high = Math.min(high, positionOf({ block: block + 1, place: 0 }));
     }
     if (filter.from === undefined && filter.to === undefined) return { low, high };
-    const [since, until] = spanOf(filter);
-    // Times are their senders': of what took effect they are nearly in the order of the ledger.
-    const bounds = this.#database
-      .prepare(
-        'SELECT min(position) AS first, max(position) AS last FROM transactions WHERE at >= ? AND at < ?',
-      )
-      .get(since, until)!;
-    if (bounds.first === null) return { low: 0, high: 0 };
-    return { low: Math.max(low, Number(bounds.first)), high: Math.min(high, Number(bounds.last) + 1) };
+    const places = placesBetween(this.#database, spanOf(filter));
+    if (places === undefined) return { low: 0, high: 0 };
+    return { low: Math.max(low, places.low), high: Math.min(high, places.high) };
   }
 
   /** How many blocks each organisation's peers sent that are these. */
