@@ -11,6 +11,7 @@ export const EVIDENCE: ThreatSection = {
         'no byte of it can be another without that being found, and the place named',
         'has one form only: no byte may be another and mean the same',
         'counts no signature in its other form, which anyone can make',
+        'has one form of a signature by P-224 too, which may be as long as one by Ed25519',
       ],
     },
     {

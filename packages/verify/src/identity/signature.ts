@@ -62,6 +62,9 @@ const ED25519_BYTES = 64;
  * The shortest form of a signature of ECDSA, which names the same r and s; others as they are.
  *
  * Files of evidence hold signatures so, and no other form is read there: what follows s can be altered by anyone.
+ * Whose key it is is not known here, and whoever signs by Ed25519 can make one that is also r and s: what is as long
+ * stays as it is. By P-224 r, s and bytes after them can be as long, in which peers take anything. Of orderers it is
+ * taken so too, since one of them could else keep all files from being made; it means the same with any such bytes.
  */
 export function shortestForm(signature: Uint8Array): Uint8Array {
   const numbers = signature.length === ED25519_BYTES ? undefined : numbersIn(signature);

@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import { createPrivateKey, type KeyObject, sign, webcrypto } from 'node:crypto';
 import fabricProtos from '@hyperledger/fabric-protos';
 import * as x509 from '@peculiar/x509';
+import { KEYS, type SigningKey } from './made-certificate.ts';
 import { lowS } from './signature-forms.ts';
 
 const { msp } = fabricProtos;
@@ -57,6 +58,7 @@ export class Authority {
    *
    * @param role of Consilium, as Fabric CA writes it
    * @param hosts names of a node, which clients check
+   * @param own a key of another kind than the usual one
    * @param dates other than the usual ones
    */
   async issue(
@@ -64,15 +66,17 @@ export class Authority {
     {
       role,
       hosts = [],
+      own,
       ...dates
     }: {
       readonly role?: string;
       readonly hosts?: readonly string[];
+      readonly own?: SigningKey;
       readonly notBefore?: Date;
       readonly notAfter?: Date;
     } = {},
   ): Promise<Signer> {
-    const keys = await newKeys();
+    const { publicKey, privateKey } = own ?? KEYS.ec();
     this.#serial += 1;
     const serialNumber = this.#serial.toString(16);
     const attributes = Buffer.from(JSON.stringify({ attrs: { 'consilium.role': role } }), 'utf8');
@@ -83,7 +87,7 @@ export class Authority {
       subject: `CN=${unit}${this.#serial}, OU=${unit}`,
       issuer: this.#certificate.subject,
       signingAlgorithm: this.#algorithm as never,
-      publicKey: keys.publicKey as never,
+      publicKey: new x509.PublicKey(new Uint8Array(publicKey.export({ format: 'der', type: 'spki' }))),
       signingKey: this.#keys.privateKey as never,
       extensions: [
         new x509.BasicConstraintsExtension(false, undefined, true),
@@ -93,9 +97,8 @@ export class Authority {
           : []),
       ],
     });
-    const der = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
-    const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-    return new Signer(this.mspId, { pem: `${certificate.toString('pem')}\n`, key, serialNumber });
+    const pem = `${certificate.toString('pem')}\n`;
+    return new Signer(this.mspId, { pem, key: privateKey, serialNumber });
   }
 
   /** A certificate for TLS on this machine, with its key, in PEM. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { sign } from 'node:crypto';
 import { before, describe, it } from 'node:test';
 import { canonicalJson } from '@consilium/domain';
 import type { ShownBlock } from '../bundle/bundle-file.ts';
 import { blockBytes } from '../testing/block-bytes.ts';
+import { KEYS } from '../testing/made-certificate.ts';
 import { highS } from '../testing/signature-forms.ts';
 import { signedStatement } from '../testing/signed-statement.ts';
 import {
@@ -147,6 +149,20 @@ describe("a gateway's statement", () => {
     const [{ client }] = organisations as [Organisation];
     const other = client.sign(statementBytes(statement));
     assert.match(refusal({ ...statement, signature: other }), /^signature: /);
+  });
+
+  it('has one form of a signature by P-224 too, which may be as long as one by Ed25519', async () => {
+    const own = KEYS.p224();
+    const statement = signed(await authority('BMSP').issue('client', { role: 'operator', own }), {
+      signature: new Uint8Array(),
+    });
+    // As long as can be but for one byte, which anyone could put behind it, and with the smaller s.
+    let signature = new Uint8Array();
+    while (signature.length !== 63 || refusal({ ...statement, signature }) !== 'none') {
+      signature = new Uint8Array(sign('sha256', statementBytes(statement), own.privateKey));
+    }
+    const longer = Uint8Array.of(...signature, 0);
+    assert.match(refusal({ ...statement, signature: longer }), /^signature: .* not in the shortest form/);
   });
 
   it('is refused with a header that no orderer signed, though the gateway did', () => {

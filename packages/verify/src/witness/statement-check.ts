@@ -53,7 +53,8 @@ export function signerProblem(
     data: statementBytes(statement),
     signature: statement.signature,
   };
-  const refusal = configuration?.membership.refusalOf(signed) ?? undefined;
+  // Nothing covers it: in any other form it would be another file with the same meaning.
+  const refusal = configuration?.membership.refusalOfUncovered(signed);
   if (refusal === undefined) return undefined;
   return { reason: 'signature', text: `${refusal}: ${mspId} did not sign it so` };
 }
