@@ -167,6 +167,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     // One line a request, written below, instead of Fastify's two.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.bodyBytes,
+    // How long a start takes is the machine's matter: ten seconds of a very busy one are none.
+    pluginTimeout: 0,
     requestIdHeader: false,
     genReqId: () => crypto.randomUUID(),
     forceCloseConnections: 'idle',

@@ -73,7 +73,7 @@ async function run(args: readonly string[]): Promise<undefined> {
   const { values, positionals } = readArguments(args, OPTIONS);
   const command = positionals.join(' ');
   if (values.help || command === 'help') process.stdout.write(HELP);
-  else if (command === '' || command === 'serve') await serve(readConfig(process.env));
+  else if (command === '' || command === 'serve') await begin(readConfig(process.env));
   else if (positionals[0] === 'key') process.stdout.write(runKeyCommand(positionals.slice(1), values));
   else if (command === 'ready') await ready(values);
   else throw new UsageError(`unknown command "${command}"`);
@@ -90,6 +90,18 @@ async function ready({ connection, chaincode = 'consilium', timeout }: ReadyOpti
   const seconds = wholeNumber(timeout, 'timeout', { most: 99_999 }) ?? 60;
   const connections = readConnections(file);
   await awaitEndorsers(connections, { chaincode, timeoutMs: seconds * 1000 });
+}
+
+/** Calls to a peer that does not answer, and threads, would hold a process that serves nobody. */
+const endSoon = () => void setTimeout(() => process.exit(), EXIT_AFTER_MS).unref();
+
+async function begin(config: Config): Promise<void> {
+  try {
+    await serve(config);
+  } catch (error) {
+    endSoon();
+    throw error;
+  }
 }
 
 async function serve(config: Config): Promise<void> {
@@ -234,8 +246,7 @@ async function serve(config: Config): Promise<void> {
     await app.close();
     uses.close();
     process.exitCode = 0;
-    // Calls to a peer that does not answer would hold the process until their deadlines.
-    setTimeout(() => process.exit(), EXIT_AFTER_MS).unref();
+    endSoon();
   };
   let closing = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

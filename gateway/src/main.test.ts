@@ -137,7 +137,8 @@ async function firstLine(child: ChildProcess): Promise<string> {
   return text;
 }
 
-test('a gateway without its peer starts, says so, and ends cleanly on SIGTERM', async (t) => {
+/** What a gateway needs whose peer is away. */
+async function withoutPeer(t: TestContext): Promise<{ data: string; key: string; env: NodeJS.ProcessEnv }> {
   const directory = newDirectory(t);
   const { cert: certificate, key: privateKey } = await (await TestAuthority.create('Org1')).issue('auditor');
   const connection = join(directory, 'connection.json');
@@ -152,17 +153,20 @@ test('a gateway without its peer starts, says so, and ends cleanly on SIGTERM', 
   const keys = join(directory, 'keys.json');
   const key = (await run(['key', 'create', '--role', 'auditor', '--file', keys])).stdout.trim();
   const data = join(directory, 'data');
-  const child = spawn(process.execPath, [MAIN], {
-    env: {
-      PATH: process.env.PATH,
-      CONSILIUM_CONNECTION: connection,
-      CONSILIUM_API_KEYS: keys,
-      CONSILIUM_DATA_DIR: data,
-      CONSILIUM_PORT: '0',
-      CONSILIUM_EVALUATE_TIMEOUT_MS: '2000',
-    },
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
+  const env = {
+    PATH: process.env.PATH,
+    CONSILIUM_CONNECTION: connection,
+    CONSILIUM_API_KEYS: keys,
+    CONSILIUM_DATA_DIR: data,
+    CONSILIUM_PORT: '0',
+    CONSILIUM_EVALUATE_TIMEOUT_MS: '2000',
+  };
+  return { data, key, env };
+}
+
+test('a gateway without its peer starts, says so, and ends cleanly on SIGTERM', async (t) => {
+  const { data, key, env } = await withoutPeer(t);
+  const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'ignore'] });
   t.after(() => child.kill('SIGKILL'));
   assert.match(await firstLine(child), /^consilium-gateway of Org1MSP serves at http:\/\/127\.0\.0\.1:\d+ /);
   const { url, port, pid } = JSON.parse(readFileSync(join(data, 'gateway.json'), 'utf8'));
@@ -182,6 +186,24 @@ test('a gateway without its peer starts, says so, and ends cleanly on SIGTERM', 
   const [code] = await once(child, 'exit');
   assert.equal(code, 0);
   assert.equal(existsSync(join(data, 'gateway.json')), false);
+});
+
+test('a gateway that cannot begin to serve ends with 1 and says why, whatever it had begun', async (t) => {
+  const { env } = await withoutPeer(t);
+  const other = createServer().listen(0, '127.0.0.1');
+  t.after(() => other.close());
+  await once(other, 'listening');
+  const { port } = other.address() as AddressInfo;
+  const child = spawn(process.execPath, [MAIN], {
+    env: { ...env, CONSILIUM_PORT: String(port), CONSILIUM_LOG_LEVEL: 'silent' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const exit = once(child, 'exit');
+  let said = '';
+  for await (const text of child.stderr!.setEncoding('utf8')) said += text;
+  assert.match(said, new RegExp(`EADDRINUSE.*${port}`));
+  assert.deepEqual(await exit, [1, null]);
 });
 
 test('a gateway ends on SIGTERM while its peer takes calls and answers none', {
