@@ -106,7 +106,7 @@ async function seekEnvelope(client: LedgerClient, options: Seek): Promise<common
   payload.setData(info.serializeBinary());
   const envelope = new common.Envelope();
   envelope.setPayload(payload.serializeBinary());
-  envelope.setSignature(await client.sign(sha256(payload.serializeBinary())));
+  envelope.setSignature(await client.sign(payload.serializeBinary()));
   return envelope;
 }
 

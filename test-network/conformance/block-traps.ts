@@ -96,7 +96,7 @@ async function send(
   client: LedgerClient,
   { channel, payload }: { readonly channel: string; readonly payload: Uint8Array },
 ): Promise<() => Promise<unknown>> {
-  const signature = await client.sign(createHash('sha256').update(payload).digest());
+  const signature = await client.sign(payload);
   return async () => {
     const { code, message } = await submitEnvelope(client, channel, { payload, signature });
     if (code !== 0) throw new Error(`not ordered: ${message}`);

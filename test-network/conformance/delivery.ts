@@ -1,7 +1,7 @@
 /** Blocks and filtered blocks: an unbroken chain from any height, to those who may read it. */
 
 import assert from 'node:assert/strict';
-import { createHash, verify, X509Certificate } from 'node:crypto';
+import { verify, X509Certificate } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { StatusCode } from '@hyperledger/fabric-gateway';
 import { common, msp } from '@hyperledger/fabric-protos';
@@ -209,18 +209,14 @@ export function delivery(subject: () => Subject): void {
     it("writes into the block exactly the client's envelope", async () => {
       const { a, probe } = subject();
       const endorsed = await a.endorse(probe, 'put', { args: [subject().key(), 'v'] });
-      const digest = Buffer.from(endorsed.getDigest()).toString('hex');
+      const payload = Buffer.from(endorsed.getDigest()).toString('base64');
       const committed = await a.send(endorsed);
       const block = await subject().block(a, committed.blockNumber);
-      const digests = block
+      const payloads = block
         .getData()!
         .getDataList_asU8()
-        .map((bytes) =>
-          createHash('sha256')
-            .update(common.Envelope.deserializeBinary(bytes).getPayload_asU8())
-            .digest('hex'),
-        );
-      assert.ok(digests.includes(digest));
+        .map((bytes) => common.Envelope.deserializeBinary(bytes).getPayload_asB64());
+      assert.ok(payloads.includes(payload));
     });
   });
 }

@@ -95,7 +95,7 @@ export async function endorseAsClient(parts: Parts, client: LedgerClient): Promi
   const message = Buffer.concat([parts.responsePayload.serializeBinary(), endorser]);
   const endorsement = new peer.Endorsement();
   endorsement.setEndorser(endorser);
-  endorsement.setSignature(await client.sign(createHash('sha256').update(message).digest()));
+  endorsement.setSignature(await client.sign(message));
   return endorsement;
 }
 
