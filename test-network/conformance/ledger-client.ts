@@ -38,7 +38,7 @@ export class LedgerClient {
   readonly organisation: Organisation;
   readonly identity: Identity;
   /**
-   * Signs whole messages, which the SDK's `getDigest` therefore answers: without a hash. Node's own cryptography, because
+   * Signs whole messages, which the SDK's `getDigest` therefore answers, without a hash. By Node's own cryptography:
    * the SDK's signer is JavaScript and took a quarter of the suite's time.
    */
   readonly sign: Signer;
