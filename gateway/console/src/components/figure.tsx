@@ -12,15 +12,19 @@ export interface FigureProps {
   readonly note?: ReactNode;
   /** Words in place of a number, which are set smaller. */
   readonly isText?: boolean;
+  /** Of the room of two, for a long note. */
+  readonly isWide?: boolean;
 }
 
-export function Figure({ label, value, meaning, note, isText = false }: FigureProps) {
+export function Figure({ label, value, meaning, note, isText = false, isWide = false }: FigureProps) {
   return (
-    <div className={styles.figure}>
+    <div className={`${styles.figure} ${isWide ? styles.wide : ''}`}>
       <dt className={styles.label}>
         <Meaning meaning={meaning}>{label}</Meaning>
       </dt>
-      <dd className={styles.value}>{isText ? <span className={styles.text}>{value}</span> : value}</dd>
+      <dd className={styles.value} data-figure="">
+        {isText ? <span className={styles.text}>{value}</span> : value}
+      </dd>
       {note !== undefined && <dd className={styles.note}>{note}</dd>}
     </div>
   );

@@ -179,6 +179,6 @@ function Row<T>({
 
 /** What a cell says, in one piece: on a phone it is beside the name of its column. */
 const Said = ({ children }: { readonly children: ReactNode }) =>
-  children === null || children === undefined || children === '' ? null : (
+  children === null || children === undefined || children === '' || children === false ? null : (
     <div className={styles.said}>{children}</div>
   );

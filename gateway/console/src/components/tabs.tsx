@@ -1,5 +1,5 @@
 // Parts of one thing, one shown at a time. What is in a tab that is not shown is not asked for.
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { Tabs as AriaTabs, Tab, TabList, TabPanel } from 'react-aria-components/Tabs';
 import styles from './tabs.module.css';
 
@@ -11,14 +11,26 @@ export interface TabsProps<K extends string> {
   readonly onSelect?: (id: K) => void;
 }
 
+/** A phone shows some of the tabs: the one that is shown is among them. The page itself stays where it is. */
+function bringIntoSight(list: HTMLElement): void {
+  const at = list.querySelector('[data-selected]')?.getBoundingClientRect();
+  if (at === undefined) return;
+  const room = list.getBoundingClientRect();
+  list.scrollLeft += at.left + at.width / 2 - (room.left + room.width / 2);
+}
+
 export function Tabs<K extends string>({ label, tabs, selected, onSelect }: TabsProps<K>) {
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (list.current !== null && selected !== undefined) bringIntoSight(list.current);
+  }, [selected]);
   return (
     <AriaTabs
       className={styles.tabs ?? ''}
       {...(selected !== undefined && { selectedKey: selected })}
       onSelectionChange={(key) => onSelect?.(key as K)}
     >
-      <TabList aria-label={label} className={styles.list ?? ''}>
+      <TabList ref={list} aria-label={label} className={styles.list ?? ''}>
         {tabs.map(({ id, title }) => (
           <Tab key={id} id={id} className={styles.tab ?? ''}>
             {title}

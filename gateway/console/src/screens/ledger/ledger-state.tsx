@@ -60,6 +60,7 @@ function Peers() {
       value={formatCount(agreed.length)}
       meaning={t('state.peersMeaning')}
       note={<bdi>{agreed.map(title).join(', ')}</bdi>}
+      isWide={agreed.length > 1}
     />
   );
 }
@@ -76,6 +77,7 @@ function Witnesses({ witnessed }: { readonly witnessed: readonly Witnessed[] }) 
   const least = Math.min(...seen.map(({ block }) => block!));
   return (
     <Figure
+      isWide={seen.length > 1}
       label={t('state.witnesses')}
       value={formatCount(seen.length)}
       meaning={t('state.witnessesMeaning')}

@@ -63,7 +63,9 @@ export function StartFrom({ isTouched, onTake }: StartProps) {
           <PlanFile onFind={find} />
         </div>
         {error !== null && <Failure error={error} isOfAction />}
-        <div role="status">{taken !== undefined && <Taken found={taken} />}</div>
+        <div role="status" className={styles.status}>
+          {taken !== undefined && <Taken found={taken} />}
+        </div>
       </div>
       <Dialog title={t('start.replaceTitle')} isOpen={offered !== undefined} onClose={() => offer(undefined)}>
         <p>

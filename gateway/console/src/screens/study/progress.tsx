@@ -76,6 +76,7 @@ function Now({ study, rounds }: RoundsOf) {
             label={t('live.leader')}
             value={<HospitalName mspId={progress.leader} />}
             isText
+            isWide
             meaning={t('live.leaderMeaning')}
           />
         </Figures>

@@ -45,7 +45,9 @@ export default function StudyScreen() {
           <>
             <EvidenceButton subject={{ kind: 'study', studyId }} />
             {mayPropose && (
-              <ButtonLink to={`/propose?like=${encodeURIComponent(studyId)}`}>{t('proposeLike')}</ButtonLink>
+              <ButtonLink isSmall to={`/propose?like=${encodeURIComponent(studyId)}`}>
+                {t('proposeLike')}
+              </ButtonLink>
             )}
             <RequesterActions study={data} />
           </>
@@ -134,6 +136,7 @@ function Glance({ study }: { readonly study: StudyAnswer }) {
           label={t('glance.requester')}
           value={<HospitalName mspId={study.requester} />}
           isText
+          isWide
           meaning={t('glance.requesterMeaning')}
         />
         <Figure
