@@ -13,6 +13,7 @@ import {
   whyNoBrowser,
 } from '../testing/browser.ts';
 import { type ConsoleGateway, openConsoleGateway } from '../testing/console-gateway.ts';
+import { lookAtMeanings } from '../testing/meanings.ts';
 
 const HEADERS = { 'x-consilium-console': '1', 'sec-fetch-site': 'same-origin' };
 
@@ -72,6 +73,28 @@ describe('the shell', { skip: whyNoBrowser() ?? false }, () => {
     assert.equal(await spent.getAttribute('aria-describedby'), await meaning.getAttribute('id'));
     await page.keyboard.press('Escape');
     await meaning.waitFor({ state: 'detached' });
+  });
+
+  it('finds a figure that says nothing, and a word whose meaning is out of sight', async () => {
+    const sound = await lookAtMeanings(page);
+    assert.deepEqual(sound.found, []);
+    assert.ok(sound.figures > 6 && sound.triggers > 6, JSON.stringify(sound));
+    await page.evaluate(() => {
+      document.querySelector('main')!.insertAdjacentHTML('beforeend', '<p data-figure>ε of a stranger</p>');
+      const aside = new CSSStyleSheet();
+      aside.replaceSync('[role=tooltip] { translate: -200vw; }');
+      document.adoptedStyleSheets = [aside];
+    });
+    const { found } = await lookAtMeanings(page, 0);
+    assert.ok(found.includes('says nothing of: ε of a stranger'), found.join());
+    assert.ok(
+      found.some((line) => line.startsWith('is described out of sight: ')),
+      found.join(),
+    );
+    await page.evaluate(() => {
+      document.adoptedStyleSheets = [];
+      document.querySelector('main > p[data-figure]')?.remove();
+    });
   });
 
   it('opens the session in a dialog that all of it is in, and leads back to its button at Escape', async () => {

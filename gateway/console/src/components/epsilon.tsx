@@ -17,7 +17,7 @@ export interface EpsilonProps {
 export function Epsilon({ value, rounding = 'up', isBare = false }: EpsilonProps) {
   const { t } = useTranslation();
   const said = (
-    <span>
+    <span data-figure="" className="whole">
       <span aria-hidden="true">ε</span>
       <span className="unseen">{t('epsilon.name')}</span> {formatEpsilon(value, rounding)}
     </span>
@@ -41,7 +41,7 @@ export function Delta({
   const spoken =
     digit === 1 ? t('epsilon.powerSpoken', { power }) : t('epsilon.deltaSpoken', { digit, power });
   const said = (
-    <span>
+    <span data-figure="" className="whole">
       <span aria-hidden="true">δ {formatDelta(value)}</span>
       <span className="unseen">
         {t('epsilon.delta')} {spoken}

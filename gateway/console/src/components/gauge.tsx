@@ -42,7 +42,7 @@ export function Gauge({ label, total, spent, committed, left }: GaugeProps) {
               <span className={`${styles.swatch} ${styles[name]}`} aria-hidden="true" />
               <Meaning meaning={meaning}>{word}</Meaning>
             </dt>
-            <dd>{value}</dd>
+            <dd data-figure="">{value}</dd>
           </div>
         ))}
       </dl>

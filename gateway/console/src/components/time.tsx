@@ -43,7 +43,11 @@ export function Time({ at, form = 'relative' }: TimeProps) {
     exact: formatTime(at, { exact: true }),
     both: `${formatTime(at)} · ${formatRelative(at, since)}`,
   }[form];
-  const time = <time dateTime={machine}>{said}</time>;
-  if (form === 'exact') return time;
+  if (form === 'exact') return <time dateTime={machine}>{said}</time>;
+  const time = (
+    <time dateTime={machine} data-figure="" className={form === 'both' ? undefined : 'whole'}>
+      {said}
+    </time>
+  );
   return <Meaning meaning={t('time.exact', { time: formatTime(at, { exact: true }) })}>{time}</Meaning>;
 }

@@ -41,7 +41,7 @@ export function CostBar({ label, account }: CostBarProps) {
             <dt>
               <Meaning meaning={t(`quote.barMeaning.${name}`)}>{t(`quote.bar.${name}`)}</Meaning>
             </dt>
-            <dd>ε {value}</dd>
+            <dd data-figure="">ε {value}</dd>
           </div>
         ))}
         {over > 0 && (

@@ -6,6 +6,7 @@ import { useMay } from '../../app/session.tsx';
 import { Code } from '../../components/copy.tsx';
 import { ConfirmButton } from '../../components/dialog.tsx';
 import { Facts } from '../../components/figure.tsx';
+import { Term } from '../../components/meaning.tsx';
 import { Section } from '../../components/page.tsx';
 import { Time } from '../../components/time.tsx';
 import { useToast } from '../../components/toasts.tsx';
@@ -41,7 +42,12 @@ export function GivenConsent({ study, consent, isOwn }: GivenProps) {
               t('given.blocks'),
               consent.blocks && t('given.blocksValue', { blocks: blocksOf(consent).join(', '), low, high }),
             ),
-            [t('given.cost'), <Pair key="cost" of={consent.claimedEpsilon} />],
+            [
+              <Term key="cost" meaning={t('given.costMeaning')}>
+                {t('given.cost')}
+              </Term>,
+              <Pair key="cost" of={consent.claimedEpsilon} />,
+            ],
             [t('given.rounds'), consent.rounds],
             ...optional(
               t('given.withdrawnAt'),

@@ -31,6 +31,7 @@ export function Costs({ study }: { readonly study: StudyAnswer }) {
 
 function CostTable({ record }: { readonly record: Recorded }) {
   const { t } = useTranslation('study');
+  const { t: word } = useTranslation();
   const costs = useMemo(
     () =>
       record.consents.flatMap((consent) => {
@@ -63,7 +64,12 @@ function CostTable({ record }: { readonly record: Recorded }) {
     },
     amount('soFar', ({ spent }) => spent),
     amount('most', ({ most }) => most),
-    { id: 'delta', header: t('costs.delta'), cell: ({ delta }) => <Delta value={delta} isBare /> },
+    {
+      id: 'delta',
+      header: t('costs.delta'),
+      headerContent: <Term meaning={word('epsilon.deltaMeaning')}>{t('costs.delta')}</Term>,
+      cell: ({ delta }) => <Delta value={delta} isBare />,
+    },
   ];
   return (
     <Table
