@@ -44,6 +44,7 @@ import {
 import { leave } from './leave-command.ts';
 import { lists } from './lists-command.ts';
 import { definitionFile } from './mailbox.ts';
+import { lookAtOrdering, waitUntilItOrders } from './orders-again.ts';
 import { enrol, persons } from './person-commands.ts';
 import { expiry, renew } from './renewal-command.ts';
 import { ensureExchangeKey } from './swarm-key.ts';
@@ -77,11 +78,12 @@ export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a 
       two peers.
   consilium-network hospital restart --hospital FILE [--service NAME] [--json]
       Restarts each process after the other, or one; the next one waits until the one before it does its work and the
-      gateway is ready. Refuses where the orderers have no margin.
+      gateway is ready, and the own orderer takes part again. Refuses where the orderers have no margin.
   consilium-network hospital upgrade --hospital FILE [--json]
       Restarts this hospital with the release that this command is of. Where consortium.yaml names another version of
       the chaincode, the channel's goes on beside it, and so do the trainer and the gateway of its release, until the
-      ceremony \`chaincode\` is submitted: then they are replaced by themselves.
+      ceremony \`chaincode\` is submitted: then they are replaced by themselves. Returns when the own orderer takes part
+      again, or exits with 1 after three minutes.
   consilium-network hospital status --hospital FILE [--json]
       Shows each process, and what the gateway says of the others. Exits with 3 if not everything runs.
   consilium-network hospital logs   --hospital FILE [--service NAME] [--json]
@@ -283,7 +285,8 @@ async function upgrade(place: Place): Promise<number> {
   takeUpVersion(hospital, layout);
   takeUp(hospital, layout);
   await stopConsortium(layout.directory);
-  return up(place);
+  const status = await up(place);
+  return (await ordersAgain(hospital)) ? status : EXIT.failed;
 }
 
 async function down(place: Place): Promise<number> {
@@ -373,13 +376,25 @@ async function restart(place: Place): Promise<number> {
   for (const name of names) {
     await restartServices(directory, [name], note);
     const why = await becomeReady(hospital);
-    if (why === undefined) continue;
-    note(`${name} was restarted, and the gateway is not ready: ${why}`);
-    return EXIT.failed;
+    if (why !== undefined) {
+      note(`${name} was restarted, and the gateway is not ready: ${why}`);
+      return EXIT.failed;
+    }
+    if (name === `orderer-${layout.orderer.id}` && !(await ordersAgain(hospital))) return EXIT.failed;
   }
   answer(place, { restarted: names }, [`Restarted ${names.length} services.`]);
   return EXIT.done;
 }
+
+/** Waits for the own orderer; says so where it does not take part after a while. */
+async function ordersAgain(hospital: Hospital): Promise<boolean> {
+  const why = await waitUntilItOrders({ look: () => lookAtOrdering(hospital), report: note });
+  if (why === undefined) return true;
+  note(`the own orderer runs, and takes no part after three minutes: ${why}. ${NEXT_HOSPITAL}`);
+  return false;
+}
+const NEXT_HOSPITAL =
+  'Restart no other orderer before something has been committed; docs/operating/channel-stops-committing.md says more';
 
 /** Why the gateway is not ready after a while; undefined where it is. */
 async function becomeReady(hospital: Hospital): Promise<string | undefined> {
