@@ -12,7 +12,7 @@ export interface Stage {
   /**
    * What is to be done once they are ready, before the next stage: at every start, so it must be
    * repeatable, and again when one runs that was stopped or did not start. Where one is enough, it is done for each by
-   * itself. The signal is a stop meanwhile; what it says is for people. Names of those for which it is done.
+   * itself. The signal is a stop in that time; what it says is for people. Names of those for which it is done.
    */
   readonly complete?: (
     signal: AbortSignal,
