@@ -1,5 +1,5 @@
-// Whether the own orderer takes part again after it was restarted. Its figures and those of the own peer say it: a block
-// that came since, or nothing that waits for one. Nothing is written to find it out.
+// Whether the own orderer takes part again after it was restarted. Its figures and those of the own peer say it: a
+// block that came since, or nothing that waits for one. Nothing is written to find it out.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Hospital } from './hospital-file.ts';
 
