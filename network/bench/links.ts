@@ -1,7 +1,7 @@
-// How long a round takes between hospitals whose links are slow, beside rounds over the same links without delay, in one
-// study of one consortium: each hospital on a host of its own (namespace, user, folder) with real Fabric and Kubo, founded
-// by ceremony. The delay changes from round to round. One JSON line per ordering and number of hospitals. Needs root,
-// FABRIC_BIN_DIR, Kubo and Python 3; see --help.
+// How long a round takes between hospitals whose links are slow, beside rounds over the same links without delay, in
+// one study of one consortium: each hospital on a host of its own (namespace, user, folder) with real Fabric and Kubo,
+// founded by ceremony. The delay changes from round to round. One JSON line per ordering and number of hospitals. Needs
+// root, FABRIC_BIN_DIR, Kubo and Python 3; see --help.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';

@@ -1,6 +1,6 @@
-"""A switch between hosts whose links are slow: every frame waits before it is handed on. Opens one TAP interface for each
-name given. Reads `delay MILLISECONDS` (one way) from standard input and answers each line; at its end it prints how many
-frames it carried and how late it was, as JSON."""
+"""A switch between hosts whose links are slow: every frame waits before it is handed on. Opens one TAP interface for
+each name given. Reads `delay MILLISECONDS` (one way) from standard input and answers each line; at its end it prints how
+many frames it carried and how late it was, as JSON."""
 import fcntl
 import json
 import os

@@ -1,5 +1,5 @@
-// Hosts joined by slow links instead of a bridge: a switch of our own holds every frame for a while (slow-switch.py), since
-// `netem` is not everywhere. Needs root and /dev/net/tun.
+// Hosts joined by slow links instead of a bridge: a switch of our own holds every frame for a while (slow-switch.py),
+// since `netem` is not everywhere. Needs root and /dev/net/tun.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';

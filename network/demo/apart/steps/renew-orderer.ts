@@ -44,7 +44,10 @@ async function signsBlocks(room: Room, renewed: Host): Promise<string[]> {
   }
 }
 
-/** Raft's blocks have one signature. With another orderer stopped all that are left are needed: nothing is written unless the renewed one orders. */
+/**
+ * Raft's blocks have one signature. With another orderer stopped all that are left are needed: nothing is written unless
+ * the renewed one orders.
+ */
 async function quorumNeedsIt(room: Room): Promise<string[]> {
   const [other, renewed] = room.hosts.all;
   const { processes } = await room.statusOf(other!);
