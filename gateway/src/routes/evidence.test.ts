@@ -9,6 +9,7 @@ import {
   verdictArgument,
 } from '@consilium/domain/testing/examples';
 import { genesisDigest, verifyBundle } from '@consilium/verify';
+import { common, peer } from '@hyperledger/fabric-protos';
 import { DEFAULT_LIMITS } from '../config.ts';
 import { FabricLedger } from '../fabric/fabric-ledger.ts';
 import { LedgerError } from '../fabric/ledger.ts';
@@ -190,6 +191,34 @@ describe('evidence of a study', { skip: notRun ?? false }, () => {
       String(ofTransaction.headers['content-disposition']),
       /evidence-transaction-[0-9a-f]{64}\.ndjson/,
     );
+  });
+
+  it('is refused for a transaction that took no effect, for which none of the chain is read', async () => {
+    const own = ledgers.get('Org1MSP')!;
+    const { transactions } = await verify(Buffer.from((await ask(studyId)).body));
+    const { transactionId } = transactions.at(-1)!;
+    const withoutEffect = playing(own, {
+      blockOf: async (id) => {
+        const block = common.Block.deserializeBinary(await own.blockOf(id));
+        const metadata = block.getMetadata()!;
+        const parts = metadata.getMetadataList_asU8();
+        parts[common.BlockMetadataIndex.TRANSACTIONS_FILTER] = parts[
+          common.BlockMetadataIndex.TRANSACTIONS_FILTER
+        ]!.map(() => peer.TxValidationCode.MVCC_READ_CONFLICT);
+        metadata.setMetadataList(parts);
+        return block.serializeBinary();
+      },
+      async *blocks() {
+        assert.fail('the chain is read');
+        yield* [];
+      },
+    });
+    const fixture = await openGateway({ ledger: withoutEffect });
+    const answer = await fixture.as('auditor', { url: `/v1/evidence/transactions/${transactionId}` });
+    assert.equal(answer.statusCode, 404);
+    assert.equal(answer.json().code, 'TRANSACTION_NOT_FOUND');
+    assert.match(answer.json().detail, /took no effect.*GET \/v1\/transactions\/\{transactionId\} says why/);
+    fixture.outbox.close();
   });
 
   it('is made from the history that was checked, with the same blocks, and reads none of the chain again', async () => {

@@ -17,6 +17,7 @@ import {
   questionsOn,
   type Subject,
   type SubjectIndex,
+  tookEffectIn,
   UnprovableError,
 } from '@consilium/verify';
 import type { FastifyBaseLogger } from 'fastify';
@@ -126,11 +127,17 @@ async function requireKnown(ledger: Ledger, subject: Subject, { caller }: Asked)
     await ledger.evaluate({ name: KNOWN[kind], argument, ...caller });
     return;
   }
-  try {
-    await ledger.blockOf(subject.transactionId);
-  } catch (error) {
+  const { transactionId } = subject;
+  const block = await ledger.blockOf(transactionId).catch((error: unknown) => {
     if (!(error instanceof LedgerError) || error.code !== 'LEDGER_REFUSED') throw error;
     throw new GatewayRefusal('TRANSACTION_NOT_FOUND', 'No block of the channel holds it.');
+  });
+  if (!tookEffectIn(block, transactionId)) {
+    const why = 'A block holds it, and it took no effect, of which nothing is proven';
+    throw new GatewayRefusal(
+      'TRANSACTION_NOT_FOUND',
+      `${why}: GET /v1/transactions/{transactionId} says why.`,
+    );
   }
 }
 

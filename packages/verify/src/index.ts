@@ -21,7 +21,13 @@ export { rowsOfTransaction } from './blocks/rows-of-transaction.ts';
 export { type BlockNeeds, neededFor } from './bundle/block-needs.ts';
 export { type Disclosure, FORMAT, type Subject, type SubjectKind } from './bundle/bundle-claim.ts';
 export { UnreadableBundleError } from './bundle/bundle-file.ts';
-export { type BlockSource, ChainIndex, type IndexedBlock, type SubjectIndex } from './bundle/chain-index.ts';
+export {
+  type BlockSource,
+  ChainIndex,
+  type IndexedBlock,
+  type SubjectIndex,
+  tookEffectIn,
+} from './bundle/chain-index.ts';
 export { type BundleOptions, makeBundle } from './bundle/select-blocks.ts';
 export { lastConfigurationOf, organisationsIn } from './channel/organisations.ts';
 export { type Artefacts, artefactsOf, type RecomputedRounds } from './claims/aggregate-claim.ts';

@@ -20,6 +20,18 @@ export interface BlockSource {
   block(number: number): Promise<Uint8Array>;
 }
 
+/**
+ * Whether a transaction with this id took effect in this block, by the word of the peer that sent it.
+ *
+ * @throws UnreadableError
+ */
+export function tookEffectIn(block: Uint8Array, transactionId: string): boolean {
+  const { codes, envelopes } = readBlock(block);
+  return envelopes.some(
+    (bytes, place) => codes[place] === VALID && readEnvelope(bytes).transactionId === transactionId,
+  );
+}
+
 /** What is kept of each block that was read. */
 export interface IndexedBlock {
   readonly dataHash: Uint8Array;
