@@ -1,5 +1,5 @@
-// Evidence from real Fabric (3.1.5, Raft), of a channel that revoked a certificate by an update of its configuration: it is
-// checked here without Fabric. How the files were made is in fixtures/README.md.
+// Evidence from real Fabric (3.1.5, Raft) of a channel that revoked a certificate by an update of its configuration:
+// it is checked here without Fabric. How the files were made is in fixtures/README.md.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';

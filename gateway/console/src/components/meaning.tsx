@@ -52,7 +52,7 @@ export function Meaning({ meaning, label, className = styles.term, children }: M
         </span>
       </Pressable>
       <OpenWhileFocused trigger={trigger}>
-        {/* Within the landmark of the word, as all that a page says; not beside the word, where a table would cut it. */}
+        {/* Within the landmark of the word, as all that a page says; beside the word a table would cut it. */}
         <Tooltip
           className={styles.tooltip ?? ''}
           offset={8}
