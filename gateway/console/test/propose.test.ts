@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Role } from '@consilium/domain';
 import { studyArgument } from '@consilium/domain/testing/examples';
-import type { Browser, Page, Route } from 'playwright-core';
+import type { Browser, BrowserContext, Page, Route } from 'playwright-core';
 import { openBrowser, signIn, watchPage, whyNoBrowser } from '../testing/browser.ts';
 import { type ConsoleGateway, openConsoleGateway } from '../testing/console-gateway.ts';
 import { answerJson } from '../testing/spoiled-answers.ts';
@@ -29,24 +29,35 @@ describe('a study is proposed', { skip: whyNoBrowser() ?? false }, () => {
     readonly path?: string;
     readonly role?: Role;
     readonly spoil?: (page: Page) => Promise<unknown>;
+    /** In a browser of its own, where it ends the session. */
+    readonly isApart?: true;
   }
-  /** Opens the form in a browser of its own, in which nothing may go wrong that is not said. */
-  async function see(
-    { path = '/console/propose', role = 'researcher', spoil }: Look,
-    look: (page: Page) => Promise<unknown>,
-  ): Promise<void> {
+  const signedIn = new Map<Role, BrowserContext>();
+  /** A page of its own: what is written lives in it. Its scripts are those that the browser compiled before. */
+  async function contextOf(role: Role, isApart: boolean): Promise<BrowserContext> {
+    const known = signedIn.get(role);
+    if (known !== undefined && !isApart) return known;
     const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'UTC', reducedMotion: 'reduce' });
     context.setDefaultTimeout(PATIENCE_MS);
+    await signIn(context, gateway.url, gateway.keys[role]);
+    if (!isApart) signedIn.set(role, context);
+    return context;
+  }
+  /** Opens the form in a page in which nothing may go wrong that is not said. */
+  async function see(
+    { path = '/console/propose', role = 'researcher', spoil, isApart }: Look,
+    look: (page: Page) => Promise<unknown>,
+  ): Promise<void> {
+    const context = await contextOf(role, isApart === true);
+    const page = await context.newPage();
     try {
-      await signIn(context, gateway.url, gateway.keys[role]);
-      const page = await context.newPage();
       const wrong = watchPage(page);
       await spoil?.(page);
       await page.goto(`${gateway.url}${path}`);
       await look(page);
       assert.deepEqual(wrong, []);
     } finally {
-      await context.close();
+      await (isApart ? context : page).close();
     }
   }
   const build = (page: Page) => answerJson(page, '**/v1/local/models', BUILT);
@@ -402,7 +413,7 @@ describe('a study is proposed', { skip: whyNoBrowser() ?? false }, () => {
   });
 
   it('keeps a draft where the session ends, for whom wrote it, and shows it to nobody else', async () => {
-    await see({}, async (page) => {
+    await see({ isApart: true }, async (page) => {
       const end = async () => {
         await page.evaluate(() =>
           fetch('/console/session', { method: 'DELETE', headers: { 'x-consilium-console': '1' } }),

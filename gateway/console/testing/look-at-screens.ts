@@ -9,6 +9,7 @@ import type { RunOptions } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { findAxeViolations, openBrowser, signIn, watchPage, whyNoBrowser } from './browser.ts';
 import { type ConsoleGateway, openConsoleGateway } from './console-gateway.ts';
+import { lookAtMeanings } from './meanings.ts';
 import { type Area, SCREENS, type ScreenShown } from './screens.ts';
 
 const PICTURES = join(import.meta.dirname, '../../../../out/console');
@@ -58,7 +59,9 @@ export function lookAt(area: Area): void {
         try {
           const wrong = watchPage(page);
           await open(page, screen);
-          const found: string[] = [];
+          await page.setViewportSize({ width: 1440, height: 900 });
+          const meanings = await lookAtMeanings(page);
+          const found: string[] = [...meanings.found];
           for (const width of WIDTHS) {
             await page.setViewportSize({ width, height: width < 500 ? 812 : 900 });
             for (const theme of THEMES) {
