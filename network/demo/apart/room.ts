@@ -38,6 +38,8 @@ export interface HospitalStatus {
     readonly restarts: number;
   }[];
   readonly readiness: { readonly ready: boolean; readonly why: string; readonly serving?: string };
+  /** Whether its orderer leads the others. */
+  readonly leads: boolean;
 }
 
 interface Digests {
@@ -230,6 +232,19 @@ export class Room {
   /** What the own status says of each process, and of the gateway. */
   async statusOf(host: Host): Promise<HospitalStatus> {
     return JSON.parse((await this.ask(host, ['hospital', 'status'])).stdout) as HospitalStatus;
+  }
+
+  /**
+   * Each host once, for what restarts its orderer: one that leads when its turn comes waits until no other is left, so
+   * that the orderers choose another one as seldom as they can.
+   */
+  async *leaderLast(): AsyncGenerator<Host> {
+    const left = [...this.hosts.all];
+    while (left.length > 0) {
+      const leading = await each(left, async (host) => (await this.statusOf(host)).leads);
+      const next = Math.max(0, leading.indexOf(false));
+      yield left.splice(next, 1)[0]!;
+    }
   }
 
   #logs(host: Host): string {

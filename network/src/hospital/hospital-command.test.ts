@@ -1,8 +1,10 @@
 // The commands of one hospital as a person or a program meets them, before any Fabric is there.
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { CommandProcess } from '@consilium/command-line/testing/command-process';
 import { stringify } from 'yaml';
@@ -33,7 +35,26 @@ test('each command answers with the digest of consortium.yaml, for people and fo
   assert.match(String(found.genesisSha256), /^[0-9a-f]{64}$/);
   const { status, stdout } = await hospital('status', '--json');
   assert.equal(status, 3);
-  assert.equal((JSON.parse(stdout) as { consortiumSha256: string }).consortiumSha256, digest);
+  const said = JSON.parse(stdout) as { consortiumSha256: string; leads: boolean };
+  assert.deepEqual([said.consortiumSha256, said.leads], [digest, false]);
+});
+
+test('the status says that the own orderer leads, which is restarted last', async () => {
+  const metrics = createServer((_, answer) => answer.end('consensus_BFT_is_leader{channel="wards"} 1\n'));
+  await new Promise<void>((resolve) => metrics.listen(0, '127.0.0.1', resolve));
+  const { port } = metrics.address() as AddressInfo;
+  const file = { ...clinic.hospital.file, ports: { ...clinic.hospital.file.ports, ordererOperations: port } };
+  const path = join(dirname(clinic.path), 'leading.yaml');
+  writeFileSync(path, stringify(file));
+  try {
+    assert.match(
+      (await run('hospital', 'status', '--hospital', path)).stdout,
+      /Its orderer leads the others/,
+    );
+    assert.doesNotMatch((await hospital('status')).stdout, /leads/);
+  } finally {
+    metrics.close();
+  }
 });
 
 test('a doctor that finds something exits with 1, and a hospital that may not start says why', async () => {

@@ -44,7 +44,7 @@ import {
 import { leave } from './leave-command.ts';
 import { lists } from './lists-command.ts';
 import { definitionFile } from './mailbox.ts';
-import { lookAtOrdering, waitUntilItOrders } from './orders-again.ts';
+import { leadsOrdering, lookAtOrdering, waitUntilItOrders } from './orders-again.ts';
 import { enrol, persons } from './person-commands.ts';
 import { expiry, renew } from './renewal-command.ts';
 import { ensureExchangeKey } from './swarm-key.ts';
@@ -85,7 +85,8 @@ export const HOSPITAL_HELP = `consilium-network hospital: one organisation of a 
       ceremony \`chaincode\` is submitted: then they are replaced by themselves. Returns when the own orderer takes part
       again, or exits with 1 after three minutes.
   consilium-network hospital status --hospital FILE [--json]
-      Shows each process, and what the gateway says of the others. Exits with 3 if not everything runs.
+      Shows each process, and what the gateway says of the others; also that the own orderer leads them. Exits with 3
+      if not everything runs.
   consilium-network hospital logs   --hospital FILE [--service NAME] [--json]
       Shows the end of each log, or of one.
   consilium-network hospital doctor --hospital FILE [--json]
@@ -320,7 +321,10 @@ async function status(place: Place): Promise<number> {
   const waits = readiness.ready ? [] : [`The gateway is not ready: ${readiness.why}`];
   const { serving } = readiness;
   const serves = serving === undefined ? [] : [`The ${serving} of the two peers serves the gateway.`];
-  answer(place, { ...found, readiness }, [statusText(found).trimEnd(), ...serves, ...waits]);
+  const isLeader = await leadsOrdering(hospital);
+  const leader = isLeader ? ['Its orderer leads the others: where all are restarted, restart it last.'] : [];
+  const lines = [statusText(found).trimEnd(), ...serves, ...leader, ...waits];
+  answer(place, { ...found, readiness, leads: isLeader }, lines);
   const allRun = found.state === 'running' && found.processes.every(({ state }) => state === 'running');
   return allRun && readiness.ready ? EXIT.done : EXIT.notRunning;
 }

@@ -1,6 +1,7 @@
 // Whether the own orderer takes part again after it was restarted. Its figures and those of the own peer say it: a
 // block that came since, or nothing that waits for one. Nothing is written to find it out.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { leads } from '../native/leading-orderer.ts';
 import type { Hospital } from './hospital-file.ts';
 
 const LOOK_EVERY_MS = 1000;
@@ -62,6 +63,11 @@ function waitsFor(seen: OrderingSeen | undefined): string | undefined {
   if (seen.asksForLeader) return 'it asks the others for another leader';
   if (seen.height < seen.ofPeers) return 'it has fewer blocks than the own peer';
   return seen.waiting > 0 ? 'transactions wait, and no block has come since it was restarted' : undefined;
+}
+
+/** Whether the own orderer leads the others, which have to choose another one when it is restarted. */
+export async function leadsOrdering({ inside }: Hospital): Promise<boolean> {
+  return leads((await metricsAt(inside.ordererOperations)) ?? '');
 }
 
 /** Asks the metrics of this host. */

@@ -12,7 +12,7 @@ export const rollingRestartStep = (round: number): Step => ({
 
 async function restartAll(room: Room): Promise<string[]> {
   const problems: string[] = [];
-  for (const host of room.hosts.all) {
+  for await (const host of room.leaderLast()) {
     const before = (await room.statusOf(host)).processes;
     await room.command(host, 'restart');
     await write(room, host);

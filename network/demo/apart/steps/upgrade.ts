@@ -25,7 +25,7 @@ async function upgradeChaincode(room: Room): Promise<string[]> {
   const { chaincode } = room.consortium;
   const next = { ...room.consortium, chaincode: { ...chaincode, version, sha256 } };
   const problems: string[] = [];
-  for (const host of all) {
+  for await (const host of room.leaderLast()) {
     room.giveAgreed(host, next);
     room.useRelease(host, main);
     await room.command(host, 'upgrade');
