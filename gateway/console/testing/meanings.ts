@@ -19,6 +19,8 @@ export interface Meanings {
 export async function lookAtMeanings(page: Page, patienceMs = PATIENCE_MS): Promise<Meanings> {
   // Away from all that a pointer could rest on.
   await page.mouse.move(0, 0);
+  // As a key leads there: what a pointer focuses says nothing yet. This one does nothing else.
+  await page.keyboard.press('F8');
   return page.evaluate(
     async ({ rows, patienceMs }) => {
       const TRIGGER = 'span[role="button"]';
@@ -65,24 +67,19 @@ export async function lookAtMeanings(page: Page, patienceMs = PATIENCE_MS): Prom
         if (!meaning.contains(document.elementFromPoint(x, y))) return 'is described under something else';
         return undefined;
       };
-      /** As a key leads there: what a pointer focuses says nothing yet. */
-      const focus = (trigger: HTMLElement) => {
-        document.dispatchEvent(new KeyboardEvent('keydown', { key: 'Tab', bubbles: true }));
-        trigger.focus();
-      };
       const until = performance.now() + patienceMs;
       const looked = new Set<HTMLElement>();
       /** One that is drawn in place of another while it is looked at is another. */
       const next = () => (shown(TRIGGER) as HTMLElement[]).find((one) => !looked.has(one));
       for (let trigger = next(); trigger !== undefined; trigger = next()) {
         looked.add(trigger);
-        focus(trigger);
+        trigger.focus();
         // The page has scrolled there then, which closes what hangs on a place of it.
         await nextFrame();
         await nextFrame();
         while (trigger.isConnected && problemOf(trigger) !== undefined && performance.now() < until) {
           // A step that was taken just before may still lead to its heading.
-          if (document.activeElement !== trigger) focus(trigger);
+          if (document.activeElement !== trigger) trigger.focus();
           await nextFrame();
         }
         const problem = trigger.isConnected ? problemOf(trigger) : undefined;
