@@ -106,6 +106,7 @@ function ModelOf({
             label={t(`figures.epsilon.${unit}`)}
             value={<Epsilon value={most} isBare />}
             meaning={t(`figures.epsilonMeaning.${unit}`)}
+            isWide
           />
         )}
       </Figures>
