@@ -3,7 +3,6 @@
 // compiles and collects beside it); and the first request after the start. JSON lines.
 // As many requests of each kind as WARM_UP says come before, as to a gateway that has run for a while.
 // TRANSACTIONS and SAMPLES say how many; INDEX is a file that an earlier run filled.
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,8 +18,8 @@ const BENCH = 'gateway/questions';
 /** As gateways are started: a large young generation makes one request in a hundred wait for its collection. */
 const AS_STARTED = '--max-semi-space-size=2';
 if (!process.execArgv.includes(AS_STARTED)) {
-  const { status } = spawnSync(process.execPath, [AS_STARTED, import.meta.filename], { stdio: 'inherit' });
-  process.exit(status ?? 1);
+  // In place of this process, so that a signal reaches it.
+  process.execve!(process.execPath, [process.execPath, AS_STARTED, import.meta.filename], process.env);
 }
 const TRANSACTIONS = Number(process.env.TRANSACTIONS ?? 100_000);
 const SAMPLES = Number(process.env.SAMPLES ?? 300);

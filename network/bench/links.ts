@@ -23,7 +23,7 @@ import { SlowSwitch } from './links/slow-switch.ts';
 
 const HELP = `Usage: node links.js
 
-Settings in the environment: ORDERINGS (raft,bft), HOSPITALS (4,8), DELAYS (0,20,40: milliseconds one way; the first is
+Settings in the environment: ORDERINGS (raft,bft), HOSPITALS (4,8: multiples of four), DELAYS (0,20,40: milliseconds one way; the first is
 what the others are compared with), TURNS (5) rounds of each delay.
 `;
 const [argument] = process.argv.slice(2);
@@ -39,6 +39,12 @@ const TURNS = Number(process.env.TURNS ?? 5);
 /** The first rounds are of programs that have just started. */
 const WARM_UP = 2;
 const SAMPLES = 11;
+
+const odd = COUNTS.find((count) => !(count > 0) || count % 4 !== 0);
+if (odd !== undefined) {
+  process.stderr.write(`HOSPITALS has ${odd}: give multiples of 4, since there are four files of patients\n`);
+  process.exit(EXIT.unusable);
+}
 
 const signal = interrupted();
 const say = (line: string): void => void process.stderr.write(`${line}\n`);

@@ -193,7 +193,7 @@ describe('evidence of a study', { skip: notRun ?? false }, () => {
     );
   });
 
-  it('is refused for a transaction that took no effect, for which none of the chain is read', async () => {
+  it('is refused for a transaction without effect, or of another chaincode, and reads none of the chain', async () => {
     const own = ledgers.get('Org1MSP')!;
     const { transactions } = await verify(Buffer.from((await ask(studyId)).body));
     const { transactionId } = transactions.at(-1)!;
@@ -213,12 +213,22 @@ describe('evidence of a study', { skip: notRun ?? false }, () => {
         yield* [];
       },
     });
-    const fixture = await openGateway({ ledger: withoutEffect });
-    const answer = await fixture.as('auditor', { url: `/v1/evidence/transactions/${transactionId}` });
-    assert.equal(answer.statusCode, 404);
-    assert.equal(answer.json().code, 'TRANSACTION_NOT_FOUND');
-    assert.match(answer.json().detail, /took no effect.*GET \/v1\/transactions\/\{transactionId\} says why/);
-    fixture.outbox.close();
+    // As one that defines a chaincode is: it wrote rows of another.
+    const ofAnother = playing(withoutEffect, {
+      chaincode: 'another',
+      blockOf: (id) => own.blockOf(id),
+    });
+    for (const ledger of [withoutEffect, ofAnother]) {
+      const fixture = await openGateway({ ledger });
+      const answer = await fixture.as('auditor', { url: `/v1/evidence/transactions/${transactionId}` });
+      assert.equal(answer.statusCode, 404, answer.body);
+      assert.equal(answer.json().code, 'TRANSACTION_NOT_FOUND');
+      assert.match(
+        answer.json().detail,
+        /took no effect, or is none of the chaincode \S+: nothing/,
+      );
+      fixture.outbox.close();
+    }
   });
 
   it('is made from the history that was checked, with the same blocks, and reads none of the chain again', async () => {

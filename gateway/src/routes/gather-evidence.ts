@@ -132,12 +132,11 @@ async function requireKnown(ledger: Ledger, subject: Subject, { caller }: Asked)
     if (!(error instanceof LedgerError) || error.code !== 'LEDGER_REFUSED') throw error;
     throw new GatewayRefusal('TRANSACTION_NOT_FOUND', 'No block of the channel holds it.');
   });
-  if (!tookEffectIn(block, transactionId)) {
-    const why = 'A block holds it, and it took no effect, of which nothing is proven';
-    throw new GatewayRefusal(
-      'TRANSACTION_NOT_FOUND',
-      `${why}: GET /v1/transactions/{transactionId} says why.`,
-    );
+  const { chaincode } = ledger;
+  if (!tookEffectIn(block, { transactionId, chaincode })) {
+    const why = `A block holds it, and it took no effect, or is none of the chaincode ${chaincode}`;
+    const remedy = 'GET /v1/transactions/{transactionId} says more.';
+    throw new GatewayRefusal('TRANSACTION_NOT_FOUND', `${why}: nothing is proven of it. ${remedy}`);
   }
 }
 

@@ -287,6 +287,8 @@ async function upgrade(place: Place): Promise<number> {
   takeUp(hospital, layout);
   await stopConsortium(layout.directory);
   const status = await up(place);
+  // That one returns when everything has ended.
+  if (place.values.foreground) return status;
   return (await ordersAgain(hospital)) ? status : EXIT.failed;
 }
 

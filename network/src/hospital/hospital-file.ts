@@ -150,21 +150,15 @@ const FORM: DocumentForm<typeof HospitalFile> = {
 
 /** One organisation: its own file, and what all agreed on. */
 export interface Hospital extends Agreed {
-  /** Of consortium.yaml. */
-  readonly agreedPath: string;
   readonly file: HospitalFile;
   readonly own: AgreedOrganisation;
   readonly inside: Readonly<Record<InsidePort, number>>;
 }
 
-/** Where the file says that the agreed one is. */
-const agreedPathOf = (path: string, { consortium }: HospitalFile): string =>
-  isAbsolute(consortium) ? consortium : resolve(path, '..', consortium);
-
 /** @throws ConfigError of either file, or where the organisation is in none. */
 export function readHospital(path: string): Hospital {
   const file = readYaml(path, FORM);
-  const agreedPath = agreedPathOf(path, file);
+  const agreedPath = isAbsolute(file.consortium) ? file.consortium : resolve(path, '..', file.consortium);
   const agreed = readAgreed(agreedPath);
   const { consortium } = agreed;
   const own = consortium.organisations.find(({ name }) => name === file.organisation);
@@ -178,7 +172,10 @@ export function readHospital(path: string): Hospital {
   }
   const clashes = sharedPorts(file, { consortium, own }).filter(({ canWork }) => !canWork);
   const of = (name: SharedPort['file']) => clashes.filter((one) => one.file === name);
-  readYaml(path, { ...FORM, further: () => of('hospital.yaml') });
-  readYaml(agreedPath, { schema: AgreedConsortium, remedy: '', further: () => of('consortium.yaml') });
-  return { ...agreed, agreedPath, file, own, inside: { ...INSIDE_PORTS, ...file.ports } };
+  if (clashes.length > 0) {
+    // Read once more for the lines: one of the two throws.
+    readYaml(path, { ...FORM, further: () => of('hospital.yaml') });
+    readYaml(agreedPath, { schema: AgreedConsortium, remedy: '', further: () => of('consortium.yaml') });
+  }
+  return { ...agreed, file, own, inside: { ...INSIDE_PORTS, ...file.ports } };
 }

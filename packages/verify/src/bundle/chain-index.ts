@@ -21,15 +21,23 @@ export interface BlockSource {
 }
 
 /**
- * Whether a transaction with this id took effect in this block, by the word of the peer that sent it.
+ * Whether this block holds the transaction, of this chaincode and valid by the word of the peer that sent the block:
+ * of no other there is evidence.
  *
  * @throws UnreadableError
  */
-export function tookEffectIn(block: Uint8Array, transactionId: string): boolean {
-  const { codes, envelopes } = readBlock(block);
-  return envelopes.some(
-    (bytes, place) => codes[place] === VALID && readEnvelope(bytes).transactionId === transactionId,
-  );
+export function tookEffectIn(
+  bytes: Uint8Array,
+  { transactionId, chaincode }: { readonly transactionId: string; readonly chaincode: string },
+): boolean {
+  const block = readBlock(bytes);
+  if (isOfConfiguration(block)) return false;
+  return block.envelopes.some((one, place) => {
+    if (block.codes[place] !== VALID) return false;
+    const envelope = readEnvelope(one);
+    if (envelope.transactionId !== transactionId) return false;
+    return readTransaction(envelope).sets.some(({ namespace }) => namespace === chaincode);
+  });
 }
 
 /** What is kept of each block that was read. */
