@@ -85,7 +85,7 @@ describe('the shell', { skip: whyNoBrowser() ?? false }, () => {
       aside.replaceSync('[role=tooltip] { translate: -200vw; }');
       document.adoptedStyleSheets = [aside];
     });
-    const { found } = await lookAtMeanings(page, 0);
+    const { found } = await lookAtMeanings(page, { patienceMs: 0 });
     assert.ok(found.includes('says nothing of: ε of a stranger'), found.join());
     assert.ok(
       found.some((line) => line.startsWith('is described out of sight: ')),
