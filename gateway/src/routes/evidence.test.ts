@@ -223,10 +223,7 @@ describe('evidence of a study', { skip: notRun ?? false }, () => {
       const answer = await fixture.as('auditor', { url: `/v1/evidence/transactions/${transactionId}` });
       assert.equal(answer.statusCode, 404, answer.body);
       assert.equal(answer.json().code, 'TRANSACTION_NOT_FOUND');
-      assert.match(
-        answer.json().detail,
-        /took no effect, or is none of the chaincode \S+: nothing/,
-      );
+      assert.match(answer.json().detail, /took no effect, or is none of the chaincode \S+: nothing/);
       fixture.outbox.close();
     }
   });
