@@ -290,8 +290,12 @@ export async function transact(
   });
 }
 
-/** What a node that is there for a moment only, or has no orderer for one, may answer later. */
+/**
+ * What a node that is there for a moment only, or has no orderer for one, may answer later. A server now and then
+ * answers CANCELLED at the moment of the caller's own deadline.
+ */
 const PASSING = new Set<number | undefined>([
+  grpc.status.CANCELLED,
   grpc.status.UNAVAILABLE,
   grpc.status.DEADLINE_EXCEEDED,
   grpc.status.ABORTED,

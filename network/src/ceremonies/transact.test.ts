@@ -97,8 +97,8 @@ describe('a transaction of a ceremony', () => {
   });
 
   it('is sent again, the very same one, while orderers choose a leader', async () => {
-    const { UNAVAILABLE, DEADLINE_EXCEEDED } = grpc.status;
-    const status = [DEADLINE_EXCEEDED, DEADLINE_EXCEEDED, 'done'] as const;
+    const { CANCELLED, UNAVAILABLE, DEADLINE_EXCEEDED } = grpc.status;
+    const status = [DEADLINE_EXCEEDED, CANCELLED, 'done'] as const;
     await send({ submit: [UNAVAILABLE, 'done'], status, againAfterMs: SOON_MS });
     assert.ok(sent.length >= 3, `${sent.length}`);
     assert.equal(new Set(sent).size, 1);
