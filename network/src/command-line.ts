@@ -50,8 +50,9 @@ const HELP = `consilium-network: one consortium on this machine
       their own clients. Prints {"ready":true,"connection":FILE} and runs until it is stopped. DIR must be new.
   consilium-network test-hospitals [--data DIR] [--ordering raft|bft] [--rounds N] [--steps NAME,NAME] [--json]
       Four hospitals on four hosts (namespaces and users of this machine; needs root, Fabric, Kubo and Python) found
-      a channel and run the study of the demo, while much happens to them (--steps: only some of it). Says how long
-      each step takes and what did not hold, and \`not run\` where it cannot.
+      a channel and run the study of the demo, while much happens to them (--steps: only some of it; \`all\`: also the
+      steps that take minutes, second-peer and rolling-restart). Says how long each step takes and what did not hold,
+      and \`not run\` where it cannot.
   consilium-network drill-restore [--data DIR] [--ordering raft|bft] [--json]
       On the same four hosts one hospital is destroyed while a study runs, and restored on another host from an older
       and from the newest backup. Compares what it has with what the others have, and says how long each part takes.

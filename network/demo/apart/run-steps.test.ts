@@ -143,8 +143,11 @@ test('rounds are counted on from one study to the next, and each once', async ()
 });
 
 test('steps are chosen by name, and an unknown name is refused with those that are there', () => {
-  const all = [step('a', 'before'), step('b', { round: 4 }), step('c', { round: 6 })];
-  assert.deepEqual(chooseSteps(undefined, all), all);
+  const long = { ...step('long', 'after'), isLong: true } as const;
+  const all = [step('a', 'before'), step('b', { round: 4 }), step('c', { round: 6 }), long];
+  assert.deepEqual(chooseSteps(undefined, all), all.slice(0, 3));
+  assert.deepEqual(chooseSteps(['all'], all), all);
+  assert.deepEqual(chooseSteps(['long'], all), [long]);
   const chosen = chooseSteps(['b', 'c'], all);
   assert.deepEqual(
     chosen.map(({ when }) => when),
@@ -152,7 +155,8 @@ test('steps are chosen by name, and an unknown name is refused with those that a
   );
   assert.throws(
     () => chooseSteps(['a', 'x'], all),
-    (error) => error instanceof UsageError && /no step x; there are a, b, c/.test(error.message),
+    (error) =>
+      error instanceof UsageError && /no step x; there are a, b, c, long, or all/.test(error.message),
   );
 });
 

@@ -31,13 +31,16 @@ export const STEPS: readonly Step[] = [
   restoreStep,
 ];
 
-/** @throws UsageError where a name is none of a step. */
+const EVERY = 'all';
+
+/** @param names `all`, or some; all but the long ones where absent. @throws UsageError where a name is none of a step. */
 export function chooseSteps(names: readonly string[] | undefined, all = STEPS): readonly Step[] {
-  if (names === undefined) return all;
+  if (names === undefined) return all.filter(({ isLong }) => isLong !== true);
+  if (names.length === 1 && names[0] === EVERY) return all;
   const unknown = names.filter((name) => !all.some((step) => step.name === name));
   if (unknown.length > 0)
     throw new UsageError(
-      `no step ${unknown.join(', ')}; there are ${all.map(({ name }) => name).join(', ')}`,
+      `no step ${unknown.join(', ')}; there are ${all.map(({ name }) => name).join(', ')}, or ${EVERY}`,
     );
   return fromFirstRound(all.filter(({ name }) => names.includes(name)));
 }

@@ -6,6 +6,7 @@ import type { Step } from './step.ts';
 
 export const rollingRestartStep = (round: number): Step => ({
   name: 'rolling-restart',
+  isLong: true,
   when: { round },
   run: restartAll,
 });

@@ -17,6 +17,7 @@ const LOOK_EVERY_MS = 1000;
 
 export const secondPeerStep = (round: number): Step => ({
   name: 'second-peer',
+  isLong: true,
   when: { round },
   run: secondPeer,
 });
