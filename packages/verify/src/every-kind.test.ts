@@ -13,7 +13,7 @@ import {
   SyntheticChannel,
   setOrganisationValue,
 } from './testing/synthetic-channel.ts';
-import type { Endorser, Row } from './testing/synthetic-transaction.ts';
+import { type Endorser, type Row, unsigned } from './testing/synthetic-transaction.ts';
 import { Authority, type Signer } from './testing/test-authority.ts';
 import { verifyBundle } from './verify-bundle.ts';
 
@@ -80,7 +80,7 @@ describe('evidence of every kind', () => {
     channel.transact({ rows: [{ key: 'a', value: '1' }], endorsers: channel.peers });
     const [subject] = SUBJECTS;
     const input = ['study:getRecord', '{"studyId":"heart"}'];
-    const envelope = channel.transaction({ rows: [], endorsers, input, response: '{}' });
+    const envelope = unsigned(channel.transaction({ rows: [], endorsers, input, response: '{}' }));
     const parts = [...channel.blocks, { kind: 'answer' as const, envelope }];
     const claim = { format: FORMAT, channel: CHANNEL, chaincode: 'consilium', subject: subject! } as const;
     const discloses = disclosureOf(parts, subject!);

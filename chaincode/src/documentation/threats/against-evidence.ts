@@ -10,6 +10,7 @@ export const EVIDENCE: ThreatSection = {
       titles: [
         'no byte of it can be another without that being found, and the place named',
         'has one form only: no byte may be another and mean the same',
+        'is refused with anything that nobody signed, wherever an envelope has room for it',
         'counts no signature in its other form, which anyone can make',
         'has one form of a signature by P-224 too, which may be as long as one by Ed25519',
       ],

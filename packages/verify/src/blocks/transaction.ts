@@ -74,8 +74,6 @@ const identityOrNobody = (bytes: Uint8Array): ClaimedIdentity =>
 export interface Transaction {
   readonly endorsements: readonly SignedBytes[];
   readonly sets: readonly NamespaceSet[];
-  /** Whether there is nothing beside the endorsements, which nobody signs as a whole. */
-  readonly isEndorsedOnly: boolean;
   /** What endorsers signed of it beside the proposal: sets, answer and chaincode, as one message. */
   readonly result: Uint8Array;
   /** What the chaincode answered. */
@@ -118,7 +116,6 @@ export function readTransaction({ data, header, chaincode }: Envelope): Transact
         signature: endorsement.bytes(2),
       };
     }),
-    isEndorsedOnly: endorsed.hasOnly(1, 2),
     sets: readSets(result.bytes(1)),
     result: answered.bytes(2),
     response: result.message(3, 'response').bytes(3),

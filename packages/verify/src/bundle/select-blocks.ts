@@ -4,6 +4,7 @@
 import { readsOf } from '../blocks/block-replay.ts';
 import { readBlock } from '../blocks/fabric-block.ts';
 import { readEnvelope, readTransaction } from '../blocks/transaction.ts';
+import { plainAnswer } from '../claims/answer-form.ts';
 import { mustBeShown } from '../claims/questions.ts';
 import { concatBytes, utf8Bytes } from '../wire/bytes.ts';
 import type { WitnessStatement } from '../witness/witness-statement.ts';
@@ -47,7 +48,7 @@ export async function makeBundle(source: BlockSource, options: BundleOptions): P
   const lines = [
     claimLine({ ...claim, discloses: disclosureOf(parts, subject) }),
     ...parts.map(partLine),
-    ...answers.map((envelope) => partLine({ kind: 'answer', envelope })),
+    ...answers.map((envelope) => partLine({ kind: 'answer', envelope: plainAnswer(envelope) })),
     ...statements.map((statement) => partLine({ kind: 'witness', statement })),
   ];
   return concatBytes(lines.map(utf8Bytes));

@@ -10,8 +10,9 @@ import type { Row } from '../blocks/ledger-state.ts';
 import { type Read, readableKey, rowId, type Version } from '../blocks/read-write-set.ts';
 import { readEnvelope, readTransaction, type Transaction } from '../blocks/transaction.ts';
 import { type BundleClaim, nameOf } from '../bundle/bundle-claim.ts';
-import { utf8Text } from '../wire/bytes.ts';
+import { sameBytes, utf8Text } from '../wire/bytes.ts';
 import { UnreadableError } from '../wire/protobuf-reader.ts';
+import { plainAnswer } from './answer-form.ts';
 import { isQuestionOn, isUnchanging, mustBeShown, type Question } from './questions.ts';
 
 /** Of one organisation, how many peers may sign an answer: more are only work. */
@@ -93,9 +94,11 @@ function readAnswer(
     add(`it does not answer a question on ${nameOf(claim.subject)}`);
     return undefined;
   }
-  const { endorsements, isEndorsedOnly, sets } = transaction;
-  // A signature that is taken for something else would be missed by nobody.
-  if (!isEndorsedOnly) add('it holds more than an answer and its signatures');
+  const { endorsements, sets } = transaction;
+  // Of all else nobody would miss a byte: also a signature that is taken for something else.
+  if (!sameBytes(plainAnswer(bytes), bytes)) {
+    add('it holds more than an answer and the signatures of peers, or not in the shortest form');
+  }
   const most = ENDORSEMENTS_MAX * chain.configuration.mspIds.length;
   if (endorsements.length > most) {
     add(`${endorsements.length} peers signed it, and ${most} at most are looked at`);

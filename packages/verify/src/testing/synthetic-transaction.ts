@@ -269,3 +269,10 @@ export function signaturePolicy(least: number, principals: InstanceType<typeof m
   envelope.setIdentitiesList(principals);
   return envelope;
 }
+
+/** The same envelope as it is before its sender signs it: what peers answered. */
+export function unsigned(envelope: Uint8Array): Uint8Array {
+  const sent = common.Envelope.deserializeBinary(envelope);
+  sent.setSignature('');
+  return sent.serializeBinary();
+}
