@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
 import { test } from 'node:test';
-import { conforms, countsIn } from './suites.ts';
+import { askedOfSuites, conforms, countsIn } from './suites.ts';
 
 const tap = [
   'TAP version 13',
@@ -24,4 +25,12 @@ test('a network conforms only where something was asked and nothing failed', () 
     assert.ok(!conforms([good, { ...good, ...bad }]), JSON.stringify(bad));
   }
   assert.deepEqual(countsIn(''), { tests: 0, passed: 0, failed: 0, notRun: 0 });
+});
+
+test('suites are asked for every byte, and to keep files in a folder of whoever starts them, and hear of nothing else', () => {
+  assert.deepEqual(askedOfSuites({ CONSILIUM_FLIPS: 'all', CONSILIUM_EVIDENCE: 'kept', HOME: '/root' }), {
+    CONSILIUM_FLIPS: 'all',
+    CONSILIUM_EVIDENCE: resolve('kept'),
+  });
+  assert.deepEqual(askedOfSuites({ CONSILIUM_FLIPS: '' }), {});
 });

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { END_WITH_PARENT, inherited } from '../programs.ts';
 import { writeWhole } from '../state-file.ts';
 
@@ -57,7 +57,7 @@ export async function runSuite(suite: Suite, { directory, say, signal }: SuiteRu
   const colours = process.stderr.isTTY && process.stderr.hasColors() ? { FORCE_COLOR: '1' } : {};
   const child = spawn(process.execPath, parameters, {
     cwd: repository,
-    env: { ...inherited(), ...colours, ...suite.environment, TMPDIR: scratch },
+    env: { ...inherited(), ...askedOfSuites(process.env), ...colours, ...suite.environment, TMPDIR: scratch },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   // Not inherited: where nobody reads, it is this process that has to notice, and not the suite that dies of it.
@@ -73,6 +73,18 @@ export async function runSuite(suite: Suite, { directory, say, signal }: SuiteRu
   rmSync(scratch, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   signal.throwIfAborted();
   return { suite: suite.name, exitCode, ...countsIn(readFileSync(tap, 'utf8')) };
+}
+
+/** What whoever starts the suites asks of them beside: every byte of a file of evidence, and to keep the files. */
+export function askedOfSuites({
+  CONSILIUM_FLIPS,
+  CONSILIUM_EVIDENCE,
+}: NodeJS.ProcessEnv): Record<string, string> {
+  return {
+    ...(CONSILIUM_FLIPS && { CONSILIUM_FLIPS }),
+    // Suites run in the repository's folder, wherever they were started.
+    ...(CONSILIUM_EVIDENCE && { CONSILIUM_EVIDENCE: resolve(CONSILIUM_EVIDENCE) }),
+  };
 }
 
 /** One after the other: the crash of one suite is no business of the other. */
