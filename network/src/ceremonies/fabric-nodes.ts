@@ -219,10 +219,35 @@ export interface Patience {
   readonly sendAgainAfterMs?: number;
 }
 
+/** A transaction that peers endorsed and its sender signed, and that no orderer has yet. */
+export interface EndorsedTransaction {
+  readonly transactionId: string;
+  readonly envelope: Envelope;
+}
+
+/** @throws FabricNodeError */
+export async function endorse(node: FabricNode, call: Call, asking: Asking): Promise<EndorsedTransaction> {
+  const { transactionId, proposal } = signedProposal(call, asking);
+  const request = new gateway.EndorseRequest();
+  request.setTransactionId(transactionId);
+  request.setChannelId(asking.channel);
+  request.setProposedTransaction(proposal);
+  request.setEndorsingOrganizationsList([...(call.organisations ?? [])]);
+  return withGateway(node, async (client) => {
+    const endorsed = await unary<InstanceType<typeof gateway.EndorseResponse>>(node, (done) =>
+      client.endorse(request, new grpc.Metadata(), deadline(), done),
+    );
+    const envelope = endorsed.getPreparedTransaction()!;
+    envelope.setSignature(signBytes(readKey(asking.identity), envelope.getPayload_asU8()));
+    return { transactionId, envelope };
+  });
+}
+
 /**
  * A transaction that is endorsed, ordered and valid. It is sent again while it is not ordered: a second copy of it
  * changes nothing, for what is called here sets no policy of a row (of one that does, a copy can stop a channel).
  *
+ * @returns its id
  * @throws FabricNodeError
  */
 export async function transact(
@@ -230,21 +255,11 @@ export async function transact(
   call: Call,
   asking: Asking,
   { orderedWithinMs = ORDERED_WITHIN_MS, sendAgainAfterMs = SEND_AGAIN_AFTER_MS }: Patience = {},
-): Promise<void> {
-  const { transactionId, proposal } = signedProposal(call, asking);
+): Promise<string> {
+  const { transactionId, envelope } = await endorse(node, call, asking);
   const { channel, identity } = asking;
   const key = readKey(identity);
-  const request = new gateway.EndorseRequest();
-  request.setTransactionId(transactionId);
-  request.setChannelId(channel);
-  request.setProposedTransaction(proposal);
-  request.setEndorsingOrganizationsList([...(call.organisations ?? [])]);
-  await withGateway(node, async (client) => {
-    const endorsed = await unary<InstanceType<typeof gateway.EndorseResponse>>(node, (done) =>
-      client.endorse(request, new grpc.Metadata(), deadline(), done),
-    );
-    const envelope = endorsed.getPreparedTransaction()!;
-    envelope.setSignature(signBytes(key, envelope.getPayload_asU8()));
+  return withGateway(node, async (client) => {
     const submission = new gateway.SubmitRequest();
     submission.setTransactionId(transactionId);
     submission.setChannelId(channel);
@@ -287,6 +302,7 @@ export async function transact(
         `${call.function} of ${call.chaincode} is not valid: code ${status.getResult()}`,
       );
     }
+    return transactionId;
   });
 }
 

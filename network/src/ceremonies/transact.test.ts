@@ -82,7 +82,7 @@ describe('a transaction of a ceremony', () => {
     code?: number;
     withinMs?: number;
     againAfterMs?: number;
-  }): Promise<void> {
+  }): Promise<string> {
     submit = given.submit ?? ['done'];
     status = given.status ?? ['done'];
     validationCode = given.code ?? 0;

@@ -24,6 +24,7 @@ import { findFabric, whyNoFabric } from './binaries.ts';
 import { FabricCommands } from './fabric-commands.ts';
 import type { FabricLayout } from './layout.ts';
 import { planFabric } from './native-runtime.ts';
+import { revokeInChannel } from './testing/revoked-in-channel.ts';
 
 const CONSORTIUM: Consortium = {
   name: 'rsa',
@@ -75,44 +76,6 @@ function giveRsaRoot(organisationDir: string) {
     writeFileSync(path, pemOf(changed));
   }
   return { key: root, subject: old.subject };
-}
-
-/** The same channel with the organisation's list in its definition, as an update of the channel. */
-async function withList(commands: FabricCommands, layout: FabricLayout, list: Uint8Array): Promise<string> {
-  const block = join(directory, 'config.block');
-  await commands.peer(
-    layout.peers[0]!,
-    'channel',
-    'fetch',
-    'config',
-    block,
-    '-c',
-    layout.channel,
-    ...commands.toOrderer,
-  );
-  type Group = {
-    groups: Record<string, Group>;
-    values: Record<string, { value: { config: Record<string, unknown> } }>;
-  };
-  const { data } = await commands.decode<{
-    data: { data: { payload: { data: { config: { channel_group: Group } } } }[] };
-  }>('common.Block', readFileSync(block));
-  const { config } = data.data[0]!.payload.data;
-  const original = await commands.encode('common.Config', config);
-  const definition = config.channel_group.groups.Application!.groups.NorthMSP!.values.MSP!;
-  definition.value.config.revocation_list = [Buffer.from(list).toString('base64')];
-  const updated = await commands.encode('common.Config', config);
-  const update = await commands.translate(['compute_update', '--channel_id', layout.channel], {
-    original,
-    updated,
-  });
-  const payload = {
-    header: { channel_header: { channel_id: layout.channel, type: 2 } },
-    data: { config_update: await commands.decode('common.ConfigUpdate', update) },
-  };
-  const file = join(directory, 'update.pb');
-  writeFileSync(file, await commands.encode('common.Envelope', { payload }));
-  return file;
 }
 
 /** As the organisation's peer has them. */
@@ -168,17 +131,7 @@ test('an authority with a key of RSA, and its list, count for peers as they do f
     ...{ issuer: authority.subject, keyId: KEY_ID, serials: [SERIAL] },
     ...{ signer: authority.key.privateKey, algorithm: ALGORITHM },
   });
-  const update = await withList(commands, layout, pemOf(list, 'X509 CRL'));
-  await commands.peer(
-    north,
-    'channel',
-    'update',
-    '--channelID',
-    layout.channel,
-    '--file',
-    update,
-    ...commands.toOrderer,
-  );
+  await revokeInChannel(pemOf(list, 'X509 CRL'), { commands, layout, peer: north });
   await commands.insist(60_000, () =>
     assert.rejects(
       approve(lostDir, 3),

@@ -58,6 +58,7 @@ export const EVIDENCE: ThreatSection = {
         'lets no organisation take the name of another, by its own signature and an orderer’s',
         'under BFT asks for a quorum of those that the configuration names',
         'refuses what a certificate sends or endorses that was revoked before',
+        'what a client sent before its certificate was revoked is evidence, and nothing that it sends after',
       ],
     },
     {
