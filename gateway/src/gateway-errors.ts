@@ -210,6 +210,14 @@ export const GATEWAY_ERRORS = {
       'member that is gone: GET /v1/attention lists them (docs/operating/leave-a-consortium.md).',
     retryAfterSeconds: 15,
   },
+  ENDORSERS_BEHIND: {
+    status: 503,
+    meaning:
+      'Peers that should endorse have fewer blocks than others, and judge by old rows; nothing was sent. peers says which.',
+    remedy:
+      'Try again after Retry-After. Where the same peer stays behind, its hospital looks at its log and its orderers.',
+    retryAfterSeconds: 15,
+  },
   SIGN_IN_UNAVAILABLE: {
     status: 503,
     meaning: "The hospital's OpenID provider does not answer, so that nobody knows who calls.",

@@ -68,12 +68,18 @@ const problem = async (work: Promise<unknown>) =>
 describe('what peers and orderers answer', { skip: notRun ?? false }, () => {
   let network: FabricNetwork;
 
-  function open(t: TestContext, { outcomeWithinMs = PATIENT_LIMITS.commitTimeoutMs } = {}) {
+  function open(
+    t: TestContext,
+    {
+      outcomeWithinMs = PATIENT_LIMITS.commitTimeoutMs,
+      endorseWithinMs = PATIENT_LIMITS.endorseTimeoutMs,
+    } = {},
+  ) {
     const played = new PlayedAnswers();
     const ledger = new FabricLedger({
       connection: network.connection('Org1MSP'),
       chaincode: CHAINCODE_NAME,
-      limits: { ...PATIENT_LIMITS, commitTimeoutMs: outcomeWithinMs },
+      limits: { ...PATIENT_LIMITS, commitTimeoutMs: outcomeWithinMs, endorseTimeoutMs: endorseWithinMs },
       log: silent,
       interceptors: [played.interceptor],
     });
@@ -167,6 +173,31 @@ describe('what peers and orderers answer', { skip: notRun ?? false }, () => {
     mismatch.played.answer('Endorse', ...Array.from({ length: 20 }, () => differs));
     const failed = await problem(mismatch.ledger.submit(registerDataset(), () => assert.fail('was sent')));
     assert.equal(failed.code, 'ENDORSEMENT_FAILED');
+  });
+
+  it('waits for peers that have fewer blocks than its own, and then answers that they are behind', async (t) => {
+    const { played, ledger } = open(t);
+    const refusal = others('chaincode response 500, STUDY_NOT_FOUND: no study x');
+    const height = await ledger.height();
+    let looked = 0;
+    played.answerHeight('Org2MSP', () => {
+      looked += 1;
+      return looked < 3 ? height - 1 : height;
+    });
+    played.answer('Endorse', ...Array.from({ length: 7 }, () => refusal));
+    await ledger.submit(registerDataset(), () => {});
+    assert.deepEqual([looked, played.calls('Endorse')], [3, 8]);
+
+    const stays = open(t, { endorseWithinMs: 6_000 });
+    stays.played.answerHeight('Org1MSP', () => height);
+    stays.played.answerHeight('Org3MSP', () => height - 1);
+    stays.played.answer('Endorse', ...Array.from({ length: 20 }, () => refusal));
+    const behind = await problem(stays.ledger.submit(registerDataset(), () => assert.fail('was sent')));
+    assert.deepEqual([behind.code, behind.status], ['ENDORSERS_BEHIND', 503]);
+    assert.deepEqual(behind.peers, [
+      { mspId: 'Org3MSP', message: `has ${height - 1} of ${height} blocks` },
+      { mspId: 'Org2MSP', message: 'STUDY_NOT_FOUND: no study x' },
+    ]);
   });
 
   it('takes a refusal that the own peer shares, or that no block explains, as it is', async (t) => {

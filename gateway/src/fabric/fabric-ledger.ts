@@ -42,17 +42,14 @@ import {
   signerOf,
   type UnsignedMessage,
 } from './ledger.ts';
-import {
-  knownToOrderers,
-  mayBeLag,
-  namedFailure,
-  refusedByOrderers,
-  type StepFailure,
-} from './ledger-failures.ts';
+import { knownToOrderers, namedFailure, refusedByOrderers, type StepFailure } from './ledger-failures.ts';
 import { findMissing } from './missing-parts.ts';
 import type { OrderersSeen } from './orderers-seen.ts';
+import { endorsePatiently } from './patient-endorsement.ts';
 import { RECONNECT_MS } from './peer-connection.ts';
+import { PeerHeights } from './peer-heights.ts';
 import { configurationBlockOf, envelopeIn, setsPolicy, transactionsOfBlockMax } from './resending.ts';
+import { PeerChain, type Until } from './sdk-chain.ts';
 import { answerOf, failureOf, isPassing } from './sdk-errors.ts';
 import { OwnPeers } from './sdk-peers.ts';
 import { signedBy, signing } from './sdk-signing.ts';
@@ -79,8 +76,6 @@ const READY_TIMEOUT_MS = { connect: 2_000, answer: 5_000, endorsement: 12_000 } 
 const ASK_FIRST_MS = 1_000;
 /** How long orderers that take nothing, as while they elect a leader, are left alone. */
 const ORDERERS_PAUSE_MS = 1_000;
-/** How long peers that may only be a block behind are given before their refusal counts: 1.6 s in all. */
-const LAG_MS = { first: 50, most: 800 } as const;
 const PROBE = { name: 'member:list', argument: { pageSize: 1 } } as const;
 
 interface Failed {
@@ -109,6 +104,7 @@ export class FabricLedger implements Ledger {
   /** Whose certificates were replaced: what began with them ends with them. */
   readonly #replaced: Gateway[] = [];
   readonly #commits = new StandingLedger();
+  readonly #peerChain: PeerChain;
   readonly #orderers: WatchedOrderers;
 
   /** Does not wait for the peer: a gateway starts, and says what is missing, without one. */
@@ -123,6 +119,7 @@ export class FabricLedger implements Ledger {
       interceptors: options.interceptors ?? [],
       onMove: (serving) => options.log.warn({ serving }, 'the other peer of the organisation serves now'),
     });
+    this.#peerChain = new PeerChain(this.#peers, () => this.#anySigner().network);
     this.#orderers = new WatchedOrderers({
       configuration: () => this.#configuration(),
       asker: () => this.#asker(),
@@ -327,8 +324,8 @@ export class FabricLedger implements Ledger {
     }
   }
 
-  async height(): Promise<number> {
-    return common.BlockchainInfo.deserializeBinary(await this.#chain('GetChainInfo')).getHeight();
+  height(): Promise<number> {
+    return this.#chain((chain, until) => chain.height(until));
   }
 
   async *blocks({ from = 0, end = Infinity }: BlockSpan, signal: AbortSignal): AsyncGenerator<Uint8Array> {
@@ -353,11 +350,11 @@ export class FabricLedger implements Ledger {
   }
 
   block(number: number): Promise<Uint8Array> {
-    return this.#chain('GetBlockByNumber', String(number));
+    return this.#chain((chain, until) => chain.block(number, until));
   }
 
   blockOf(transactionId: string): Promise<Uint8Array> {
-    return this.#chain('GetBlockByTxID', transactionId);
+    return this.#chain((chain, until) => chain.blockOf(transactionId, until));
   }
 
   async signedAnswer(call: LedgerCall, mspIds: readonly string[]): Promise<Uint8Array> {
@@ -369,18 +366,12 @@ export class FabricLedger implements Ledger {
     return envelopeIn(answered.getBytes());
   }
 
-  #block = async (number: number) => common.Block.deserializeBinary(await this.block(number));
-
-  async #chain(question: string, ...parameters: readonly string[]): Promise<Uint8Array> {
-    const { network } = this.#anySigner();
-    const waiting = deadlineIn(this.#options.limits.evaluateTimeoutMs);
-    const proposal = network
-      .getContract('qscc')
-      .newProposal(question, { arguments: [this.channel, ...parameters] });
-    return this.#peers
-      .ask(() => proposal.evaluate(waiting))
-      .catch((error) => this.#raise({ step: 'evaluate', error, ...waiting }));
+  async #chain<T>(ask: (chain: PeerChain, until: Until) => Promise<T>): Promise<T> {
+    const until = deadlineIn(this.#options.limits.evaluateTimeoutMs);
+    return ask(this.#peerChain, until).catch((error) => this.#raise({ step: 'evaluate', error, ...until }));
   }
+
+  #block = async (number: number) => common.Block.deserializeBinary(await this.block(number));
 
   async ready(): Promise<readonly ReadinessCheck[]> {
     const { mspId, chaincode } = this;
@@ -452,24 +443,24 @@ export class FabricLedger implements Ledger {
     return signer;
   }
 
-  /** Peers that may only be at another height are asked again, for a little while. */
-  async #endorse(propose: () => Proposal): Promise<Transaction> {
-    const waiting = deadlineIn(this.#options.limits.endorseTimeoutMs);
-    for (let waitMs: number = LAG_MS.first; ; waitMs *= 2) {
-      const proposal = propose();
-      const transactionId = proposal.getTransactionId();
-      try {
-        return await this.#peers.ask(() => proposal.endorse(waiting));
-      } catch (error) {
-        if (!(error instanceof GatewayError)) throw error;
-        const failure = this.#failure({ step: 'endorse', transactionId, error, ...waiting });
-        const last = waitMs > LAG_MS.most || Date.now() + waitMs >= waiting.deadline;
-        if (last || !mayBeLag(failure)) throw namedFailure(failure);
-        const { details } = failure.answer;
-        this.#options.log.info({ transactionId, details, waitMs }, 'peers may be behind, asking again');
-      }
-      await sleep(waitMs);
-    }
+  #endorse(propose: () => Proposal): Promise<Transaction> {
+    const { log, limits } = this.#options;
+    const waiting = deadlineIn(limits.endorseTimeoutMs);
+    return endorsePatiently({
+      ask: async () => {
+        const proposal = propose();
+        try {
+          return { endorsed: await this.#peers.ask(() => proposal.endorse(waiting)) };
+        } catch (error) {
+          if (!(error instanceof GatewayError)) throw error;
+          const transactionId = proposal.getTransactionId();
+          return { failure: this.#failure({ step: 'endorse', transactionId, error, ...waiting }) };
+        }
+      },
+      heights: new PeerHeights(this.mspId, (mspId) => this.#peerChain.heightAt(mspId, waiting)),
+      ...waiting,
+      log,
+    });
   }
 
   /** Turns an error of the SDK into one of ours and throws it. What is not an operating error goes through. */

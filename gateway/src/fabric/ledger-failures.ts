@@ -2,6 +2,7 @@
 // refusal is a rule's or only that of a peer which is a block behind. Knows Fabric's words, not its SDK.
 import { DomainError, ERRORS, type ErrorCode, parseDomainError } from '@consilium/domain/ledger';
 import { LedgerError, type LedgerErrorCode, type LedgerStep, type Refusal } from './ledger.ts';
+import type { PeerBehind } from './peer-heights.ts';
 import { domainRefusal } from './refusals.ts';
 
 /** gRPC's status codes that mean something here (grpc.io, "Status codes"). */
@@ -76,6 +77,30 @@ export function namedFailure(failure: StepFailure): LedgerError | DomainError {
   return domainRefusal(messages, named) ?? named;
 }
 
+/** The failure where peers have not the newest blocks: what they say of rows is of another moment, and is no answer. */
+export function endorsersBehind(
+  { step, transactionId, answer, cause }: StepFailure,
+  behind: readonly PeerBehind[],
+): LedgerError {
+  const heights = behind.map(({ mspId, blocks, of }) => ({
+    mspId,
+    message: `has ${blocks} of ${of} blocks`,
+  }));
+  const isBehind = (mspId: string) => behind.some((one) => one.mspId === mspId);
+  return new LedgerError({
+    code: 'ENDORSERS_BEHIND',
+    step,
+    message: [...heights, ...answer.details].map(({ mspId, message }) => `${mspId}: ${message}`).join('; '),
+    transactionId,
+    refusals: [...heights, ...answer.details.filter(({ mspId }) => !isBehind(mspId))],
+    cause,
+  });
+}
+
+/** Whether a call ended because its time was up. */
+export const isTimeUp = ({ answer, late }: StepFailure): boolean =>
+  answer.code === DEADLINE_EXCEEDED || (answer.code === CANCELLED && late);
+
 /**
  * Whether the orderers looked at the transaction and rejected it, so that nothing was ordered. With Raft one
  * orderer answers for all. With BFT the answer is "unavailable" and the refusals are in the details: more orderers
@@ -99,19 +124,29 @@ const OF_STATE: readonly ErrorCode[] = ['NOT_A_MEMBER', 'NOT_A_PARTICIPANT', 'EN
 const dependsOnState = ({ code }: DomainError) =>
   OF_STATE.includes(code) || ['not-found', 'conflict', 'exhausted'].includes(ERRORS[code][0]);
 
+/** Who may have refused, or answered otherwise, only because peers are at different heights. */
+export interface PossibleLag {
+  readonly mspIds: readonly string[];
+  /** Some answered, and otherwise than the own peer: then it may be the own one that is behind. */
+  readonly differs: boolean;
+}
+
 /**
- * Whether peers may have refused only because they are at another height than the organisation's own: its own
- * peer endorsed (it would be among the details otherwise), and others differ from it in a way that one block can
- * explain. A true refusal is one that the own peer shares, or that remains after the others have had time.
+ * Who of other organisations differs from the own peer in a way that blocks can explain which one has and the other
+ * has not; undefined for a refusal that they cannot explain, or that the own peer shares (it is among the details
+ * then): that is a true one.
  */
-export function mayBeLag({ step, answer, ownMspId }: StepFailure): boolean {
-  if (step !== 'endorse' || answer.code !== ABORTED) return false;
-  if (answer.details.some(({ mspId }) => mspId === ownMspId)) return false;
-  return answer.details.some(({ message }) => {
+export function possibleLag({ step, answer, ownMspId }: StepFailure): PossibleLag | undefined {
+  if (step !== 'endorse' || answer.code !== ABORTED) return undefined;
+  if (answer.details.some(({ mspId }) => mspId === ownMspId)) return undefined;
+  const explained = answer.details.filter(({ message }) => {
     if (MISMATCH.test(message)) return true;
     const refusal = parseDomainError(message);
     return refusal !== undefined && dependsOnState(refusal);
   });
+  if (explained.length === 0) return undefined;
+  const differs = explained.some(({ message }) => MISMATCH.test(message));
+  return { mspIds: [...new Set(explained.map(({ mspId }) => mspId))], differs };
 }
 
 function codeOf({ step, ownMspId, answer, late }: StepFailure): LedgerErrorCode {

@@ -5,9 +5,10 @@ import {
   type InterceptingListener,
   type Interceptor,
   Metadata,
+  type NextCall,
   type StatusObject,
 } from '@grpc/grpc-js';
-import { gateway as gatewayProtos, google } from '@hyperledger/fabric-protos';
+import { common, gateway as gatewayProtos, google, peer as peerProtos } from '@hyperledger/fabric-protos';
 
 export type GatewayMethod = 'Endorse' | 'Submit' | 'CommitStatus' | 'Evaluate' | 'ChaincodeEvents';
 
@@ -22,6 +23,7 @@ type Step = { readonly answer: PlayedAnswer | 'acknowledged' } | { readonly firs
 export class PlayedAnswers {
   readonly #steps = new Map<GatewayMethod, Step[]>();
   readonly #calls = new Map<GatewayMethod, number>();
+  readonly #heights = new Map<string, () => number>();
 
   /** The next calls of this method are answered so, one each, and do not reach the peer. */
   answer(method: GatewayMethod, ...answers: readonly PlayedAnswer[]): void {
@@ -38,6 +40,11 @@ export class PlayedAnswers {
     this.#add(method, { first: work });
   }
 
+  /** Where peers of this organisation are asked something by name, they answer that they have so many blocks. */
+  answerHeight(mspId: string, height: () => number): void {
+    this.#heights.set(mspId, height);
+  }
+
   /** Calls of this method so far, played or not. */
   calls(method: GatewayMethod): number {
     return this.#calls.get(method) ?? 0;
@@ -47,6 +54,8 @@ export class PlayedAnswers {
     const method = options.method_definition.path.split('/').at(-1) as GatewayMethod;
     this.#calls.set(method, this.calls(method) + 1);
     const step = this.#steps.get(method)?.shift();
+    if (step === undefined && method === 'Evaluate' && this.#heights.size > 0)
+      return this.#evaluate(nextCall(options));
     if (step === undefined) return new InterceptingCall(nextCall(options));
     if ('first' in step) {
       return new InterceptingCall(nextCall(options), {
@@ -62,9 +71,51 @@ export class PlayedAnswers {
     });
   };
 
+  /** Goes through, unless it asks an organisation of which a height is played. */
+  #evaluate(call: ReturnType<NextCall>): InterceptingCall {
+    let goThrough = () => {};
+    let listener: InterceptingListener;
+    let isPlayed = false;
+    return new InterceptingCall(call, {
+      start: (metadata, listening, next) => {
+        listener = listening as InterceptingListener;
+        goThrough = () => next(metadata, listening);
+      },
+      sendMessage: (message, next) => {
+        const [mspId = ''] = (message as gatewayProtos.EvaluateRequest).getTargetOrganizationsList();
+        const height = this.#heights.get(mspId);
+        isPlayed = height !== undefined;
+        if (height === undefined) {
+          goThrough();
+          next(message);
+          return;
+        }
+        setImmediate(() => {
+          listener.onReceiveMessage(chainInfoOf(height()));
+          listener.onReceiveStatus(statusOf({ code: 0, message: '' }));
+        });
+      },
+      halfClose: (next) => {
+        if (!isPlayed) next();
+      },
+    });
+  }
+
   #add(method: GatewayMethod, ...steps: readonly Step[]): void {
     this.#steps.set(method, [...(this.#steps.get(method) ?? []), ...steps]);
   }
+}
+
+/** What a peer with so many blocks says of the chain. */
+function chainInfoOf(height: number): gatewayProtos.EvaluateResponse {
+  const info = new common.BlockchainInfo();
+  info.setHeight(height);
+  const result = new peerProtos.Response();
+  result.setStatus(200);
+  result.setPayload(info.serializeBinary());
+  const answer = new gatewayProtos.EvaluateResponse();
+  answer.setResult(result);
+  return answer;
 }
 
 function play(answer: PlayedAnswer | 'acknowledged', listener: InterceptingListener): void {
