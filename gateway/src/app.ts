@@ -31,6 +31,7 @@ import { limitFailures, limitRefusals } from './http/failure-limit.ts';
 import { answerBrokenRequest, keepHttpRules, originForm, refuseUnknownRoutes } from './http/http-rules.ts';
 import { handleProblems, sendProblem } from './http/problem.ts';
 import { nameRequests } from './http/request-id.ts';
+import { takeTurns } from './http/requests-in-turn.ts';
 import { SIGNED_IN_PATH } from './http/sign-in-settings.ts';
 import type { TlsListener } from './http/tls-listener.ts';
 import { OWN_COMPILERS } from './http/validator-compiler.ts';
@@ -285,6 +286,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       metrics,
     });
   authenticate(app, { keys: apiKeys, tokens: options.tokens, cookies: console?.callers }, refusals);
+  takeTurns(app, limits);
   handleProblems(app);
   refuseUnknownRoutes(app, forbidden);
   tagAnswers(app);

@@ -45,6 +45,8 @@ export interface Config {
 
 export interface Limits {
   readonly requestsPerMinute: number;
+  /** Worked on at once, of one key or person; others of it wait. */
+  readonly requestsAtOncePerKey: number;
   /** Of one question of compliance teams. */
   readonly questionsPerMinute: number;
   /** Attempts without a valid key, of one address. */
@@ -91,6 +93,7 @@ export interface Limits {
 
 export const DEFAULT_LIMITS: Limits = {
   requestsPerMinute: 6_000,
+  requestsAtOncePerKey: 64,
   questionsPerMinute: 60,
   failuresPerMinute: 60,
   refusalPauseMs: 1_000,
@@ -125,6 +128,7 @@ export const DEFAULT_LIMITS: Limits = {
 
 const LIMIT_VARIABLES: Record<keyof Limits, string> = {
   requestsPerMinute: 'CONSILIUM_REQUESTS_PER_MINUTE',
+  requestsAtOncePerKey: 'CONSILIUM_REQUESTS_AT_ONCE_PER_KEY',
   questionsPerMinute: 'CONSILIUM_QUESTIONS_PER_MINUTE',
   failuresPerMinute: 'CONSILIUM_FAILURES_PER_MINUTE',
   refusalPauseMs: 'CONSILIUM_REFUSAL_PAUSE_MS',
@@ -162,6 +166,8 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 /** Of one limit: what it bounds, and what happens beyond it. */
 const LIMIT_MEANINGS: Record<keyof Limits, string> = {
   requestsPerMinute: 'Requests per minute with one API key; more get 429',
+  requestsAtOncePerKey:
+    'Requests of one API key or person that are worked on at once; more wait for their turn',
   questionsPerMinute:
     'Requests per minute for one question of compliance teams with one API key; more get 429',
   failuresPerMinute: 'Requests per minute without a valid key from one address; more get 429',

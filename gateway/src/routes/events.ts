@@ -34,7 +34,7 @@ export function addEventRoutes(
   app.addHook('preClose', async () => closing.abort());
 
   app.get(routeUrl(GATEWAY_PATHS.events), {
-    config: { roles },
+    config: { roles, outOfTurn: true },
     schema: {
       operationId: 'streamEvents',
       tags: ['ledger'],

@@ -128,6 +128,8 @@ export const HOSPITAL: ThreatSection = {
         'a key that asks too often is refused until its minute is over, and other keys are not',
         'are one for each key, so that no key takes those of others, and two for all',
         'are one for a person, however many keys that has, so that others have theirs',
+        'of hundreds of requests of one key so many are worked on, the others wait, and other keys do not',
+        'a request that waits for its turn is forgotten when its client goes away',
       ],
     },
     {
