@@ -52,14 +52,15 @@ export function sortSaltedIds(ids: Uint8Array): Uint8Array<ArrayBuffer> {
     }
     return 0;
   };
-  const sorted = new Uint8Array(ids.length);
+  // Most buckets of few patients are empty, and a view of each would take longer than the sorting.
   for (let prefix = 0; prefix < PREFIXES; prefix++) {
-    const bucket = order.subarray(ends[prefix], ends[prefix + 1]);
-    if (bucket.length > 1) bucket.sort(compare);
-    for (let i = 0; i < bucket.length; i++) {
-      const from = bucket[i]! * SALTED_ID_BYTES;
-      sorted.set(ids.subarray(from, from + SALTED_ID_BYTES), (ends[prefix]! + i) * SALTED_ID_BYTES);
-    }
+    const [start, end] = [ends[prefix]!, ends[prefix + 1]!];
+    if (end - start > 1) order.subarray(start, end).sort(compare);
+  }
+  const sorted = new Uint8Array(ids.length);
+  for (let i = 0; i < count; i++) {
+    const from = order[i]! * SALTED_ID_BYTES;
+    sorted.set(ids.subarray(from, from + SALTED_ID_BYTES), i * SALTED_ID_BYTES);
   }
   return sorted;
 }
