@@ -122,7 +122,7 @@ function writerTo(connectionFile: string): Writer {
   const asking = { channel, identity: { mspId, certificate, key: privateKey } };
   const source = new lifecycle.ChaincodeSource();
   source.setUnavailable(new lifecycle.ChaincodeSource.Unavailable());
-  return new Writer((name) => {
+  return new Writer(async (name) => {
     const approval = new lifecycle.ApproveChaincodeDefinitionForMyOrgArgs();
     approval.setName(name);
     approval.setVersion('1');
@@ -134,7 +134,7 @@ function writerTo(connectionFile: string): Writer {
       ...{ chaincode: '_lifecycle', function: 'ApproveChaincodeDefinitionForMyOrg' },
       ...{ argument: approval.serializeBinary(), organisations: [mspId] },
     };
-    return transact({ address: endpoint, tlsRoots: tlsRootCertificate }, call, asking, PATIENCE);
+    await transact({ address: endpoint, tlsRoots: tlsRootCertificate }, call, asking, PATIENCE);
   });
 }
 
