@@ -42,7 +42,7 @@ organisations:
 chaincode: { name: consilium, policy: MAJORITY }
 YAML
 # Limits have tests of their own: here they would only hide other answers.
-export CONSILIUM_REQUESTS_PER_MINUTE=1000000 CONSILIUM_FAILURES_PER_MINUTE=1000000
+for limit in REQUESTS QUESTIONS FAILURES WEBHOOK_CHANGES; do export "CONSILIUM_${limit}_PER_MINUTE=1000000"; done
 network up --config "$folder/consortium.yaml" --dir "$folder/consortium" >"$folder/up.txt" 2>&1 ||
   { cat "$folder/up.txt" >&2; exit 1; }
 url=$(network status --dir "$folder/consortium" --json |

@@ -273,6 +273,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   const unknown = limitFailures(app, limits);
   const forbidden = limitRefusals(app, limits);
   if (options.crossOrigin !== undefined) shareWithOrigins(app, options.crossOrigin);
+  // Before a client that waits for leave to send its body gets it.
+  takeTurns(app, limits);
   keepHttpRules(app, unknown);
   const refusals = { unknown, forbidden, onKnown: ({ raw }: FastifyRequest) => connections.know(raw) };
   const console =
@@ -286,7 +288,6 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
       metrics,
     });
   authenticate(app, { keys: apiKeys, tokens: options.tokens, cookies: console?.callers }, refusals);
-  takeTurns(app, limits);
   handleProblems(app);
   refuseUnknownRoutes(app, forbidden);
   tagAnswers(app);

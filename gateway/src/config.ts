@@ -83,6 +83,8 @@ export interface Limits {
   readonly witnessIntervalMs: number;
   readonly webhooks: number;
   readonly webhooksPerKey: number;
+  /** Of one kind and one key. */
+  readonly webhookChangesPerMinute: number;
   /** For the whole of one attempt. */
   readonly webhookTimeoutMs: number;
   /** Of one event, before it is set aside. */
@@ -121,6 +123,7 @@ export const DEFAULT_LIMITS: Limits = {
   witnessIntervalMs: 60_000,
   webhooks: 50,
   webhooksPerKey: 10,
+  webhookChangesPerMinute: 60,
   webhookTimeoutMs: 10_000,
   webhookAttempts: 12,
   webhookDeadLetters: 1_000,
@@ -156,6 +159,7 @@ const LIMIT_VARIABLES: Record<keyof Limits, string> = {
   witnessIntervalMs: 'CONSILIUM_WITNESS_INTERVAL_MS',
   webhooks: 'CONSILIUM_WEBHOOKS',
   webhooksPerKey: 'CONSILIUM_WEBHOOKS_PER_KEY',
+  webhookChangesPerMinute: 'CONSILIUM_WEBHOOK_CHANGES_PER_MINUTE',
   webhookTimeoutMs: 'CONSILIUM_WEBHOOK_TIMEOUT_MS',
   webhookAttempts: 'CONSILIUM_WEBHOOK_ATTEMPTS',
   webhookDeadLetters: 'CONSILIUM_WEBHOOK_DEAD_LETTERS',
@@ -197,6 +201,8 @@ const LIMIT_MEANINGS: Record<keyof Limits, string> = {
   witnessIntervalMs: 'Milliseconds between two questions to each gateway of another hospital, what it saw',
   webhooks: 'Webhooks in all; more get 409',
   webhooksPerKey: 'Webhooks of one API key; more get 409',
+  webhookChangesPerMinute:
+    'Requests per minute for one kind of change of webhooks with one API key; more get 429',
   webhookTimeoutMs: 'Milliseconds for a webhook to be sent and answered; then it is tried again',
   webhookAttempts: 'Attempts for one event, in about an hour by default; then it is a dead letter',
   webhookDeadLetters: 'Dead letters of one webhook; beyond, the event at hand is tried on',

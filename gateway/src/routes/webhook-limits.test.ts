@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { Role } from '@consilium/domain';
 import { proxyList } from '../http/connection-limits.ts';
 import { createApiKey, revokeApiKey } from '../http/key-file.ts';
 import { openGateway } from '../testing/gateway-fixture.ts';
@@ -73,4 +74,38 @@ test('webhooks of keys that were revoked do not grow without end, and the refusa
     refused?.detail,
     /20 webhooks, 20 of them of keys that are not taken any more: an operator removes/,
   );
+});
+
+test('a key changes webhooks so often a minute, and others and its reads go on', async (t) => {
+  const gateway = await openGateway({
+    limits: { webhookChangesPerMinute: 2 },
+    webhooks: {
+      send: async () => ({ delivered: true }),
+      targets: { hosts: new Set([`${HOST}:443`]), allowed: proxyList([]) },
+    },
+  });
+  t.after(() => gateway.close());
+  const post = async (role: Role, url: string, payload: object) => {
+    const answer = await gateway.as(role, { method: 'POST', url: `/v1/webhooks${url}`, payload });
+    return { status: answer.statusCode, headers: answer.headers, body: answer.json() };
+  };
+  const { webhookId } = (await post('auditor', '', { url: `https://${HOST}/hook` })).body;
+  for (const [change, payload] of [
+    ['replay', { from: 0 }],
+    ['rotate-secret', {}],
+    ['redeliver', {}],
+  ] as const) {
+    const ask = () => post('auditor', `/${webhookId}/${change}`, payload);
+    const answers = [await ask(), await ask(), await ask()];
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [200, 200, 429],
+      change,
+    );
+    assert.equal(answers[2]!.body.code, 'RATE_LIMITED');
+    assert.ok(Number(answers[2]!.headers['retry-after']) > 0);
+  }
+  const own = await gateway.as('auditor', { url: `/v1/webhooks/${webhookId}` });
+  assert.deepEqual([own.statusCode, own.json().state], [200, 'delivering']);
+  assert.equal((await post('steward', '', { url: `https://${HOST}/other` })).status, 201);
 });

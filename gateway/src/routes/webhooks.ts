@@ -178,11 +178,14 @@ function once(reply: FastifyReply, running: RunningWebhook) {
   return { ...shown(running), secret: running.webhook.secret };
 }
 
-export function addWebhookRoutes(app: FastifyInstance, { webhooks }: Dependencies): void {
+export function addWebhookRoutes(app: FastifyInstance, { webhooks, limits }: Dependencies): void {
   const config = { roles };
+  // Each is on disk before anything else is done here, and a replay has the peer begin again.
+  const max = Math.min(limits.webhookChangesPerMinute, limits.requestsPerMinute);
+  const changing = { ...config, rateLimit: { max } };
 
   app.post(routeUrl(GATEWAY_PATHS.webhooks), {
-    config: { ...config, needs: 'a key' },
+    config: { ...changing, needs: 'a key' },
     schema: {
       ...route({
         operationId: 'registerWebhook',
@@ -264,7 +267,7 @@ export function addWebhookRoutes(app: FastifyInstance, { webhooks }: Dependencie
   });
 
   app.delete(routeUrl(GATEWAY_PATHS.webhook), {
-    config,
+    config: changing,
     schema: {
       ...route({
         operationId: 'removeWebhook',
@@ -285,7 +288,7 @@ export function addWebhookRoutes(app: FastifyInstance, { webhooks }: Dependencie
   });
 
   app.post(routeUrl(GATEWAY_PATHS.webhookReplay), {
-    config,
+    config: changing,
     schema: {
       ...route({
         operationId: 'replayWebhook',
@@ -303,7 +306,7 @@ export function addWebhookRoutes(app: FastifyInstance, { webhooks }: Dependencie
   });
 
   app.post(routeUrl(GATEWAY_PATHS.webhookSecret), {
-    config,
+    config: changing,
     schema: {
       ...route({
         operationId: 'rotateWebhookSecret',
@@ -367,7 +370,7 @@ export function addWebhookRoutes(app: FastifyInstance, { webhooks }: Dependencie
   });
 
   app.post(routeUrl(GATEWAY_PATHS.webhookRedelivery), {
-    config,
+    config: changing,
     schema: {
       ...route({
         operationId: 'redeliverDeadLetters',

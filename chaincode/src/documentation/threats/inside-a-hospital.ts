@@ -130,6 +130,7 @@ export const HOSPITAL: ThreatSection = {
         'are one for a person, however many keys that has, so that others have theirs',
         'of hundreds of requests of one key so many are worked on, the others wait, and other keys do not',
         'a request that waits for its turn is forgotten when its client goes away',
+        'a key changes webhooks so often a minute, and others and its reads go on',
       ],
     },
     {
