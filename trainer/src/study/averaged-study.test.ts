@@ -13,8 +13,10 @@ import {
 } from '@consilium/federation';
 import { aggregateContext } from '../artefacts/artefact-exchange.ts';
 import { MemoryArtefactStore, openArtefact, sha256Hex } from '../artefacts/index.ts';
-import { type GraphEngine, graphEngineInProcess } from '../containment/graph-engine.ts';
+import type { GraphEngine } from '../containment/graph-engine.ts';
+
 import { askAs } from '../testing/asserted-request.ts';
+import { graphEngineOnThisThread } from '../testing/graph-engine-on-this-thread.ts';
 import { type RunningConsortium, runTrainers } from '../testing/running-consortium.ts';
 import { type SmallConsortium, smallConsortium } from '../testing/small-consortium.ts';
 import { datasetOf } from '../testing/study-rows.ts';
@@ -33,7 +35,7 @@ interface Seen {
 
 /** An engine that writes down the parameters that it is given. */
 function watched(seen: Seen): GraphEngine {
-  const engine = graphEngineInProcess;
+  const engine = graphEngineOnThisThread;
   return {
     ...engine,
     trainRound(input, options) {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Consent, Dataset, Dictionary, Revision } from '@consilium/domain';
 import { type Logger, pino } from 'pino';
-import { type GraphEngine, graphEngineInProcess } from '../containment/graph-engine.ts';
+import type { GraphEngine } from '../containment/graph-engine.ts';
 import { DataFiles } from '../data/data-files.ts';
 import { Journal } from '../journal/journal.ts';
 import { type Prepared, prepareDataset } from '../people/prepare-dataset.ts';
@@ -13,6 +13,7 @@ import type { RegisterContext } from '../people/register.ts';
 import { DailyLimit } from '../study/daily-limit.ts';
 import { type Consented, type OwnDataset, ownDataset } from '../study/own-dataset.ts';
 import type { TrainerContext } from '../study/trainer-context.ts';
+import { graphEngineOnThisThread } from './graph-engine-on-this-thread.ts';
 import { MemoryConsortium } from './memory-consortium.ts';
 import { DICTIONARY } from './small-consortium.ts';
 import { aConsent } from './study-rows.ts';
@@ -32,7 +33,7 @@ export class PopulationHospital implements Disposable {
   /** This hospital's clock. */
   nowMs = Date.parse('2026-01-01T00:00:00.000Z');
   journal: Journal;
-  graphs: GraphEngine = graphEngineInProcess;
+  graphs: GraphEngine = graphEngineOnThisThread;
   readonly #dataFiles: DataFiles;
 
   private constructor(root: string, { consortium, log }: { consortium: MemoryConsortium; log: Logger }) {

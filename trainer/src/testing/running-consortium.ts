@@ -3,9 +3,10 @@
 import { pino } from 'pino';
 import { MemberKeyRing } from '../artefacts/index.ts';
 import { buildTrainer, type Trainer, type TrainerParts } from '../assemble-trainer.ts';
-import { graphEngineInProcess } from '../containment/graph-engine.ts';
+
 import { Journal } from '../journal/journal.ts';
 import { TRAINER_KEY } from './asserted-request.ts';
+import { graphEngineOnThisThread } from './graph-engine-on-this-thread.ts';
 import type { Hospital, SmallConsortium } from './small-consortium.ts';
 
 export interface RunningTrainer extends Trainer {
@@ -45,7 +46,7 @@ export function runTrainers(
       keys: MemberKeyRing.of(keys),
       log: pino({ level: process.env.LOG ?? 'silent' }),
       signal: stopping.signal,
-      graphs: graphEngineInProcess,
+      graphs: graphEngineOnThisThread,
       ...partsOf(hospital),
     });
     trainers.set(mspId, { ...trainer, journal });
