@@ -35,6 +35,9 @@ export interface StepFailure {
 const NO_ENDORSERS = /no (peer )?combination|failed to find any endorsing peers|no peers available/i;
 const NO_CHAINCODE =
   /could not launch chaincode|connection refused|(chaincode|stream).*(not connected|unavailable)/i;
+/** A peer that serves as many calls as it may; plain words, of which gRPC makes UNKNOWN. */
+const TOO_MANY_CALLS = /too many requests for \S+, exceeding concurrency limit/;
+const CHAINCODE_LATE = /timeout expired while executing transaction/;
 const WRONG_CLOCK = /unauthorized due to incorrect timestamp/;
 const NOT_TAKEN = /status=(FORBIDDEN|BAD_REQUEST|REQUEST_ENTITY_TOO_LARGE)\b/;
 const KNOWN_TO_ORDERERS = /request already (exists|processed)/;
@@ -154,10 +157,11 @@ function codeOf({ step, ownMspId, answer, late }: StepFailure): LedgerErrorCode 
   if (step === 'submit') return refusedByOrderers(answer) ? 'LEDGER_REFUSED' : 'OUTCOME_UNKNOWN';
   const text = messagesOf(answer).join('\n');
   if (NO_ENDORSERS.test(text)) return 'ENDORSERS_UNAVAILABLE';
-  if (NO_CHAINCODE.test(text)) {
+  if (NO_CHAINCODE.test(text) || TOO_MANY_CALLS.test(text)) {
     const own = answer.details.length === 0 || answer.details.some(({ mspId }) => mspId === ownMspId);
     return own ? 'LEDGER_UNAVAILABLE' : 'ENDORSERS_UNAVAILABLE';
   }
+  if (CHAINCODE_LATE.test(text)) return 'LEDGER_TIMEOUT';
   switch (answer.code) {
     case CANCELLED:
       return late ? 'LEDGER_TIMEOUT' : 'LEDGER_UNAVAILABLE';
