@@ -1,8 +1,8 @@
 // Whether any byte of a file of evidence may be another: all of them, where that is asked for.
 //
-// With CONSILIUM_FLIPS=all every byte of each file is flipped, by as many processes as there are processors. They say on
-// standard error how far they are. CONSILIUM_EVIDENCE may name a folder that keeps the files, and the genesis digest:
-// packages/verify/src/testing/flip-part.ts flips a part of a file, so that several machines can share one.
+// With CONSILIUM_FLIPS=all every byte of each file is flipped, by as many processes as there are processors. They say
+// on standard error how far they are. CONSILIUM_EVIDENCE may name a folder that keeps the files, and the genesis
+// digest: packages/verify/src/testing/flip-part.ts flips a part of a file, so that several machines can share one.
 import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

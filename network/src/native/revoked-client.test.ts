@@ -1,6 +1,6 @@
 // A real channel that revokes a hospital's client, by a list in its configuration. What the client sent before stays
-// valid evidence. What it sends after is refused by peers, what peers endorsed for it before by the orderers, and a block
-// that an orderer's own key signs all the same is refused by the verifier.
+// valid evidence. What it sends after is refused by peers, what peers endorsed for it before by the orderers, and a
+// block that an orderer's own key signs all the same is refused by the verifier.
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { createPrivateKey, sign, webcrypto, X509Certificate } from 'node:crypto';

@@ -1,5 +1,5 @@
-// Flips of single bytes, of a small file that has a line of every kind: what the checks of one line say is what the whole
-// verification says, and a byte that may be another is not passed over.
+// Flips of single bytes, of a small file that has a line of every kind: what the checks of one line say is what the
+// whole verification says, and a byte that may be another is not passed over.
 import assert from 'node:assert/strict';
 import { sign } from 'node:crypto';
 import { before, describe, it } from 'node:test';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { TrustedFacts } from '../verify-bundle.ts';
 import { type Flip, FlipJudge } from './flip-judge.ts';
 
-/** The k-th of n parts of a file's bytes, so that several processes can flip one file: every n-th byte from the k-th on. */
+/** The k-th of n parts of a file's bytes, so that processes can share a file: every n-th byte from the k-th on. */
 export interface PartOfBytes {
   readonly k: number;
   readonly n: number;
