@@ -14,7 +14,6 @@ import {
 import { aggregateContext } from '../artefacts/artefact-exchange.ts';
 import { MemoryArtefactStore, openArtefact, sha256Hex } from '../artefacts/index.ts';
 import type { GraphEngine } from '../containment/graph-engine.ts';
-
 import { askAs } from '../testing/asserted-request.ts';
 import { graphEngineOnThisThread } from '../testing/graph-engine-on-this-thread.ts';
 import { type RunningConsortium, runTrainers } from '../testing/running-consortium.ts';

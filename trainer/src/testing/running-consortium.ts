@@ -3,7 +3,6 @@
 import { pino } from 'pino';
 import { MemberKeyRing } from '../artefacts/index.ts';
 import { buildTrainer, type Trainer, type TrainerParts } from '../assemble-trainer.ts';
-
 import { Journal } from '../journal/journal.ts';
 import { TRAINER_KEY } from './asserted-request.ts';
 import { graphEngineOnThisThread } from './graph-engine-on-this-thread.ts';
