@@ -213,7 +213,8 @@ export const GATEWAY_ERRORS = {
   ENDORSERS_BEHIND: {
     status: 503,
     meaning:
-      'Peers that should endorse have fewer blocks than others, and judge by old rows; nothing was sent. peers says which.',
+      'Peers that should endorse have fewer blocks than others, and judge by old rows; nothing was sent. peers says ' +
+      'which.',
     remedy:
       'Try again after Retry-After. Where the same peer stays behind, its hospital looks at its log and its orderers.',
     retryAfterSeconds: 15,

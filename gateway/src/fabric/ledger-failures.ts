@@ -2,7 +2,6 @@
 // refusal is a rule's or only that of a peer which is a block behind. Knows Fabric's words, not its SDK.
 import { DomainError, ERRORS, type ErrorCode, parseDomainError } from '@consilium/domain/ledger';
 import { LedgerError, type LedgerErrorCode, type LedgerStep, type Refusal } from './ledger.ts';
-import type { PeerBehind } from './peer-heights.ts';
 import { domainRefusal } from './refusals.ts';
 
 /** gRPC's status codes that mean something here (grpc.io, "Status codes"). */
@@ -78,6 +77,13 @@ export function namedFailure(failure: StepFailure): LedgerError | DomainError {
     return skew;
   }
   return domainRefusal(messages, named) ?? named;
+}
+
+/** A peer that has fewer blocks than there are. */
+export interface PeerBehind {
+  readonly mspId: string;
+  readonly blocks: number;
+  readonly of: number;
 }
 
 /** The failure where peers have not the newest blocks: what they say of rows is of another moment, and is no answer. */

@@ -72,7 +72,7 @@ test('a peer that is behind is waited for until it has the blocks, however many 
   assert.ok(done.nowMs < caughtUpMs + 1_600, String(done.nowMs));
 });
 
-test('a refusal that stays behind the height is no answer of the ledger: ENDORSERS_BEHIND, with the heights', async () => {
+test('a refusal by old rows that stays is answered ENDORSERS_BEHIND, with the heights', async () => {
   const done = await ask({
     heights: (mspId) => (mspId === 'SouthMSP' ? 40 : 45),
     answers: () => refusal(NOT_FOUND, 'SouthMSP', 'WestMSP'),

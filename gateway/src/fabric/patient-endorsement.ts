@@ -3,8 +3,15 @@
 // waited for as long as endorsements may take, and what peers say after they had the blocks is a true refusal.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyBaseLogger } from 'fastify';
-import { endorsersBehind, isTimeUp, namedFailure, possibleLag, type StepFailure } from './ledger-failures.ts';
-import type { PeerBehind, PeerHeights } from './peer-heights.ts';
+import {
+  endorsersBehind,
+  isTimeUp,
+  namedFailure,
+  type PeerBehind,
+  possibleLag,
+  type StepFailure,
+} from './ledger-failures.ts';
+import type { PeerHeights } from './peer-heights.ts';
 
 /** Between two questions: 50, 100, 200, 400 and 800 ms without looking, and then at most this. */
 const WAIT_MS = { first: 50, unseen: 800, most: 1_600 } as const;

@@ -1,12 +1,6 @@
-// Whether peers that refuse an endorsement are behind. After a channel stood still they get its blocks seconds apart, and
-// one without the newest refuses by its rows what the own peer takes: a study that "does not exist" there.
-import type { PossibleLag } from './ledger-failures.ts';
-
-export interface PeerBehind {
-  readonly mspId: string;
-  readonly blocks: number;
-  readonly of: number;
-}
+// Whether peers that refuse an endorsement are behind. After a channel stood still they get its blocks seconds apart,
+// and one without the newest refuses by its rows what the own peer takes: a study that "does not exist" there.
+import type { PeerBehind, PossibleLag } from './ledger-failures.ts';
 
 /** During one endorsement. What is to be had is fixed when it is looked for first, so that a busy channel ends too. */
 export class PeerHeights {

@@ -55,7 +55,7 @@ class Line {
   }
 }
 
-/** Limits requests at once of each key, or of a person with several, once a caller is known and before a body is read. */
+/** Limits requests at once of a key, or of a person with several, before a body is read. */
 export function takeTurns(
   app: FastifyInstance,
   { requestsAtOncePerKey: places }: Pick<Limits, 'requestsAtOncePerKey'>,
