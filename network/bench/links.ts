@@ -23,8 +23,8 @@ import { SlowSwitch } from './links/slow-switch.ts';
 
 const HELP = `Usage: node links.js
 
-Settings in the environment: ORDERINGS (raft,bft), HOSPITALS (4,8: multiples of four), DELAYS (0,20,40: milliseconds one way; the first is
-what the others are compared with), TURNS (5) rounds of each delay.
+Settings in the environment: ORDERINGS (raft,bft), HOSPITALS (4,8: multiples of four), DELAYS (0,20,40: milliseconds one
+way; the first is what the others are compared with), TURNS (5) rounds of each delay.
 `;
 const [argument] = process.argv.slice(2);
 if (argument !== undefined) {

@@ -1,5 +1,5 @@
-// How long a channel with four BFT orderers commits nothing after the one that leads was ended in good order, killed, or
-// stopped for a minute as if its cable were cut. A client writes a transaction a second to one peer. One JSON line.
+// How long a channel with four BFT orderers commits nothing after the one that leads was ended in good order, killed,
+// or stopped for a minute. A client writes a transaction a second to one peer. One JSON line.
 // TURNS=3 FAULTS=end,kill,stop; needs FABRIC_BIN_DIR; see --help.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,8 +16,8 @@ import { readState } from '../src/state-file.ts';
 
 const HELP = `Usage: node lost-leader.js
 
-Settings in the environment: TURNS (3) of each fault, FAULTS (end,kill,stop): the leading orderer is ended by SIGTERM or
-SIGKILL and started again by its supervisor, or stopped for STOPPED_SECONDS (60). Needs Fabric's programs (FABRIC_BIN_DIR).
+Settings in the environment: TURNS (3) of each fault, FAULTS (end,kill,stop): the leading orderer is ended by SIGTERM
+or SIGKILL and started again by its supervisor, or stopped for STOPPED_SECONDS (60). Needs FABRIC_BIN_DIR.
 `;
 const [argument] = process.argv.slice(2);
 if (argument !== undefined) {

@@ -33,7 +33,10 @@ export const STEPS: readonly Step[] = [
 
 const EVERY = 'all';
 
-/** @param names `all`, or some; all but the long ones where absent. @throws UsageError where a name is none of a step. */
+/**
+ * @param names `all`, or some; all but the long ones where absent
+ * @throws UsageError where a name is none of a step
+ */
 export function chooseSteps(names: readonly string[] | undefined, all = STEPS): readonly Step[] {
   if (names === undefined) return all.filter(({ isLong }) => isLong !== true);
   if (names.length === 1 && names[0] === EVERY) return all;
