@@ -21,6 +21,19 @@ export function ledgerQueries(subject: () => Subject): void {
       assert.deepEqual(info.getPreviousblockhash_asU8(), last.getHeader()!.getPreviousHash_asU8());
     });
 
+    it('tell the height of another organisation’s peer, which is asked for by name', async () => {
+      const { a, b, channel, probe } = subject();
+      const { blockNumber } = await b.must(probe, 'put', { args: [subject().key(), 'v'] });
+      const heightAt = async (mspId: string) => {
+        const asked = a.proposal('qscc', 'GetChainInfo', { args: [channel], at: [mspId] });
+        return BigInt(common.BlockchainInfo.deserializeBinary(await asked.evaluate()).getHeight());
+      };
+      // Its own peer has what its client saw committed.
+      assert.ok((await heightAt(b.mspId)) > blockNumber);
+      const answer = await refusal(heightAt('NobodyMSP'));
+      assert.match(answer.message, /no peers available to evaluate chaincode qscc in channel /);
+    });
+
     it('give a block by number and a transaction by id', async () => {
       const { a, channel, probe } = subject();
       const committed = await a.must(probe, 'put', { args: [subject().key(), 'v'] });

@@ -15,7 +15,7 @@ declare module 'fastify' {
   }
 }
 
-/** Of one caller. More at once than connections of one address could bring is a flood. */
+/** Of one caller; more get 429. */
 const WAITING_MAX = 1_000;
 const AGAIN_SECONDS = '1';
 

@@ -2,16 +2,17 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Role } from '@consilium/domain';
+import type { Limits } from '../config.ts';
 import { proxyList } from '../http/connection-limits.ts';
 import { createApiKey, revokeApiKey } from '../http/key-file.ts';
 import { openGateway } from '../testing/gateway-fixture.ts';
 
 const HOST = 'siem.hospital.example';
 
-/** A gateway for two webhooks, whose clock a test moves on so that files are looked at. */
-async function setUp(t: TestContext) {
+/** A gateway for two webhooks, or with other limits, whose clock a test moves on so that files are looked at. */
+async function setUp(t: TestContext, limits: Partial<Limits> = { webhooks: 2 }) {
   const gateway = await openGateway({
-    limits: { webhooks: 2 },
+    limits,
     webhooks: {
       send: async () => ({ delivered: true }),
       targets: { hosts: new Set([`${HOST}:443`]), allowed: proxyList([]) },
@@ -77,14 +78,7 @@ test('webhooks of keys that were revoked do not grow without end, and the refusa
 });
 
 test('a key changes webhooks so often a minute, and others and its reads go on', async (t) => {
-  const gateway = await openGateway({
-    limits: { webhookChangesPerMinute: 2 },
-    webhooks: {
-      send: async () => ({ delivered: true }),
-      targets: { hosts: new Set([`${HOST}:443`]), allowed: proxyList([]) },
-    },
-  });
-  t.after(() => gateway.close());
+  const { gateway } = await setUp(t, { webhookChangesPerMinute: 2 });
   const post = async (role: Role, url: string, payload: object) => {
     const answer = await gateway.as(role, { method: 'POST', url: `/v1/webhooks${url}`, payload });
     return { status: answer.statusCode, headers: answer.headers, body: answer.json() };

@@ -5,10 +5,8 @@ import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { createPrivateKey, sign, webcrypto, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { canonicalJson } from '@consilium/domain';
 import { memberArgument, patientsArgument } from '@consilium/domain/testing/examples';
 import {
@@ -46,36 +44,19 @@ import {
   fetchBlock,
   transact,
 } from '../ceremonies/fabric-nodes.ts';
-import type { Consortium } from '../config.ts';
 import { chaincodeVersion, folderOf } from '../programs.ts';
-import { Supervisor } from '../supervisor.ts';
 import { findFabric, whyNoFabric } from './binaries.ts';
 import { FabricCommands } from './fabric-commands.ts';
 import type { FabricLayout } from './layout.ts';
-import { planFabric } from './native-runtime.ts';
 import { revokeInChannel } from './testing/revoked-in-channel.ts';
+import { twoHospitals } from './testing/two-hospitals.ts';
 
 const { common } = fabricProtos;
 x509.cryptoProvider.set(webcrypto as never);
-const CONSORTIUM: Consortium = {
-  name: 'revoking',
-  channel: 'consortium',
-  runtime: 'native',
-  organisations: [
-    { name: 'north', mspId: 'NorthMSP', title: 'North' },
-    { name: 'south', mspId: 'SouthMSP', title: 'South' },
-  ],
-  chaincode: { name: 'consilium', policy: 'MAJORITY' },
-};
 const LOST = 'steward';
 const PATIENCE_MS = 120_000;
 
-const directory = await mkdtemp(join(tmpdir(), 'consilium-revoked-'));
-let supervisor: Supervisor | undefined;
-after(async () => {
-  await supervisor?.stop();
-  await rm(directory, { recursive: true });
-});
+const hospitals = await twoHospitals('revoking');
 
 /** Who signs with what is in an MSP's folder. */
 const identityIn = (mspId: string, mspDir: string) => ({
@@ -218,11 +199,10 @@ test('what a client sent before its certificate was revoked is evidence, and not
   skip: whyNoFabric(),
 }, async () => {
   const workingDirectory = folderOf('chaincode');
-  const chaincode = { ...CONSORTIUM.chaincode, version: chaincodeVersion(), workingDirectory };
-  const plan = () => planFabric(CONSORTIUM, directory, [chaincode]);
-  const { layout } = await plan();
-  supervisor = new Supervisor({ consortium: CONSORTIUM, directory, report: () => {}, plan });
-  await supervisor.start();
+  const { chaincode } = hospitals.consortium;
+  const installed = [{ ...chaincode, version: chaincodeVersion(), workingDirectory }];
+  const { layout } = await hospitals.plan(installed);
+  await hospitals.start(installed);
   const commands = new FabricCommands(findFabric(), layout);
   const [north] = layout.peers as [FabricLayout['peers'][0]];
   const channel = new Channel(layout);

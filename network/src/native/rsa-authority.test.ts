@@ -2,10 +2,8 @@
 // peers and orderer take what the verifier takes, and refuse whom it refuses.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { configurationOf, readCertificate, x509Of } from '@consilium/verify/channel';
 import { checkedChannel } from '@consilium/verify/testing/checked-channel';
 import {
@@ -18,35 +16,18 @@ import {
   pemOf,
   reissued,
 } from '@consilium/verify/testing/made-certificate';
-import type { Consortium } from '../config.ts';
-import { Supervisor } from '../supervisor.ts';
 import { findFabric, whyNoFabric } from './binaries.ts';
 import { FabricCommands } from './fabric-commands.ts';
 import type { FabricLayout } from './layout.ts';
-import { planFabric } from './native-runtime.ts';
 import { revokeInChannel } from './testing/revoked-in-channel.ts';
+import { twoHospitals } from './testing/two-hospitals.ts';
 
-const CONSORTIUM: Consortium = {
-  name: 'rsa',
-  channel: 'consortium',
-  runtime: 'native',
-  organisations: [
-    { name: 'north', mspId: 'NorthMSP', title: 'North' },
-    { name: 'south', mspId: 'SouthMSP', title: 'South' },
-  ],
-  chaincode: { name: 'consilium', policy: 'MAJORITY' },
-};
 const LOST = 'researcher';
 const KEY_ID = '0707';
 const SERIAL = 4711;
 const ALGORITHM = ALGORITHMS.pkcs1[1]!;
 
-const directory = await mkdtemp(join(tmpdir(), 'consilium-rsa-'));
-let supervisor: Supervisor | undefined;
-after(async () => {
-  await supervisor?.stop();
-  await rm(directory, { recursive: true });
-});
+const hospitals = await twoHospitals('rsa');
 
 /** Gives the organisation's root another key, by which all of its certificates are issued once more. */
 function giveRsaRoot(organisationDir: string) {
@@ -85,7 +66,7 @@ async function blocksOf(commands: FabricCommands, { peers, channel }: FabricLayo
   const { height } = JSON.parse(/Blockchain info: (\{.*\})/.exec(info)![1]!) as { height: number };
   const blocks: Uint8Array[] = [];
   for (let number = 0; number < height; number++) {
-    const file = join(directory, `${number}.block`);
+    const file = join(hospitals.directory, `${number}.block`);
     await commands.peer(north, 'channel', 'fetch', String(number), file, '--channelID', channel);
     blocks.push(readFileSync(file));
   }
@@ -95,18 +76,12 @@ async function blocksOf(commands: FabricCommands, { peers, channel }: FabricLayo
 test('an authority with a key of RSA, and its list, count for peers as they do for the verifier', {
   skip: whyNoFabric(),
 }, async () => {
-  await planFabric(CONSORTIUM, directory, []);
-  const { layout } = await planFabric(CONSORTIUM, directory, []);
+  await hospitals.plan([]);
+  const { layout } = await hospitals.plan([]);
   const [north] = layout.peers as [FabricLayout['peers'][0]];
   const authority = giveRsaRoot(north.organisationDir);
   rmSync(layout.genesisBlock);
-  supervisor = new Supervisor({
-    consortium: CONSORTIUM,
-    directory,
-    report: () => {},
-    plan: () => planFabric(CONSORTIUM, directory, []),
-  });
-  await supervisor.start();
+  await hospitals.start([]);
   const commands = new FabricCommands(findFabric(), layout);
   const lostDir = join(north.organisationDir, 'users', LOST, 'msp');
   const approve = (adminMspDir: string, sequence: number) =>
