@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import fabricProtos from '@hyperledger/fabric-protos';
 import type { Ceremony } from './ceremony-file.ts';
-import { type Asking, evaluate, FabricNodeError, transact } from './fabric-nodes.ts';
+import { type Asking, type Call, evaluate, FabricNodeError, transact } from './fabric-nodes.ts';
 import { administratorOf, type OwnPlace, placeOf } from './own-place.ts';
 import { LIFECYCLE, missingFor, reviewCeremony } from './review.ts';
 import { SubmissionError } from './submit.ts';
@@ -57,12 +57,32 @@ export async function approveChaincode(
     const missing = missingFor(LIFECYCLE, place.configuration!, new Set(approved));
     if (missing !== '') return { isCommitted: false, wasCommitted: false, missing };
     const argument = ceremony.bytes;
-    await transact(peer, { chaincode: CHAINCODE, function: 'CommitChaincodeDefinition', argument }, asking);
+    const commit = { chaincode: CHAINCODE, function: 'CommitChaincodeDefinition', argument };
+    await byThoseWhoApproved(approved, (some) => transact(peer, { ...commit, ...some }, asking));
     return committed;
   } catch (cause) {
     if (!(cause instanceof FabricNodeError)) throw cause;
     if (await isCommitted(definition, peer, asking)) return committed;
     throw new SubmissionError(`the channel does not have it: ${inOurWords(cause.message)}`, { cause });
+  }
+}
+
+/** The peer of an organisation that has not approved does not endorse. */
+const NOT_APPROVED = /chaincode definition not agreed to by this org/;
+
+/**
+ * Sends by the peers that the own one chooses; where it chose one of an organisation that has not approved, as one that
+ * has just started and knows few others does, by those alone whose organisations have.
+ */
+export async function byThoseWhoApproved(
+  approved: readonly string[],
+  send: (endorsers: Pick<Call, 'organisations'>) => Promise<unknown>,
+): Promise<void> {
+  try {
+    await send({});
+  } catch (error) {
+    if (!(error instanceof FabricNodeError && NOT_APPROVED.test(error.message))) throw error;
+    await send({ organisations: approved });
   }
 }
 
