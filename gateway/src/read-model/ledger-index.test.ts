@@ -56,6 +56,20 @@ describe('the index of the ledger', () => {
     ]);
   });
 
+  it('asks the same while it is being asked, and again where a reader stopped before the end', () => {
+    const keys = () => history.keys('open-consent');
+    const pairs: string[] = [];
+    for (const outer of keys()) for (const inner of keys()) pairs.push(`${outer[1]} ${inner[1]}`);
+    assert.deepEqual(pairs, ['s s', 's s2', 's2 s', 's2 s2']);
+    for (let time = 0; time < 3; time++) {
+      for (const [, first] of keys()) {
+        assert.equal(first, 's');
+        break;
+      }
+    }
+    assert.deepEqual([...keys()].length, 2);
+  });
+
   it('leads to rows by what they say, whatever people wrote in them, and to none that is gone', () => {
     const said = (texts: object) => ({ schema: 4, state: 'granted', reason: '"withdrawnAt":"', ...texts });
     const withdrawn = said({ withdrawnAt: TIMES[1] });

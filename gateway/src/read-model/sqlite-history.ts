@@ -1,5 +1,5 @@
 // The history of the ledger, answered from the tables of the index.
-import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { presentForm, type RowKind } from '@consilium/domain/ledger';
 import {
   blockOf,
@@ -65,8 +65,10 @@ const KEPT_MAX = 4096;
  */
 export class SqliteHistory implements LedgerHistory {
   readonly #database: DatabaseSync;
-  /** Of what is read at once. What is iterated is prepared each time: it may be asked within itself. */
+  /** Of what is read at once. */
   readonly #statements = new Map<string, StatementSync>();
+  /** Of what is iterated, those that nobody iterates now: the same may be asked within itself. */
+  readonly #idle = new Map<string, StatementSync[]>();
   /** Under which the chaincode's rows are. */
   readonly #namespace: string;
   readonly search: LedgerSearch;
@@ -108,9 +110,7 @@ export class SqliteHistory implements LedgerHistory {
   *chain(from: number): Generator<ChainBlock, void, undefined> {
     const sql =
       'SELECT number, data_hash, configuration, needs FROM blocks WHERE number >= ? ORDER BY number';
-    for (const { number, data_hash: dataHash, configuration, needs } of this.#database
-      .prepare(sql)
-      .iterate(from)) {
+    for (const { number, data_hash: dataHash, configuration, needs } of this.#each(sql, from)) {
       yield {
         dataHash: dataHash as Uint8Array,
         isConfiguration: configuration === number,
@@ -188,7 +188,7 @@ export class SqliteHistory implements LedgerHistory {
       `${VERSION}, f.at AS at_ms, f.source, f.version, f.part, f.kind ` +
       `${REFUSED.replace('WHERE', 'CROSS JOIN versions AS v ON v.id = f.version WHERE')} ` +
       `${beyond}ORDER BY f.at, f.source, f.version, f.part`;
-    for (const found of this.#database.prepare(sql).iterate(mspId, ...spanOf(within), ...place)) {
+    for (const found of this.#each(sql, mspId, ...spanOf(within), ...place)) {
       const row = found as unknown as RefusalRow;
       const record = this.#recordOf<Readonly<Record<string, unknown>>>(row);
       if (record === undefined) continue;
@@ -247,7 +247,7 @@ export class SqliteHistory implements LedgerHistory {
       'SELECT t.* FROM (SELECT position FROM transactions ' +
       `WHERE ${where}at >= ? AND at < ? AND position > ? ORDER BY position) AS p ` +
       'CROSS JOIN transactions AS t ON t.position = p.position';
-    for (const row of this.#database.prepare(sql).iterate(...parameters)) {
+    for (const row of this.#each(sql, ...parameters)) {
       yield transactionOf(row as unknown as TransactionRow);
     }
   }
@@ -265,11 +265,26 @@ export class SqliteHistory implements LedgerHistory {
     return statement;
   }
 
+  /** Rows one by one. Whoever stops before the last gives the statement back too. */
+  *#each(
+    sql: string,
+    ...parameters: readonly SQLInputValue[]
+  ): Generator<Record<string, SQLOutputValue>, void, undefined> {
+    const idle = this.#idle.get(sql) ?? [];
+    this.#idle.set(sql, idle);
+    const statement = idle.pop() ?? this.#database.prepare(sql);
+    try {
+      yield* statement.iterate(...parameters);
+    } finally {
+      idle.push(statement);
+    }
+  }
+
   *#keys(
     sql: string,
     ...parameters: readonly SQLInputValue[]
   ): Generator<readonly string[], void, undefined> {
-    for (const { key } of this.#database.prepare(sql).iterate(...parameters)) {
+    for (const { key } of this.#each(sql, ...parameters)) {
       const split = splitKey(keyText(key as Uint8Array));
       if (split !== undefined) yield split.parts;
     }
@@ -279,7 +294,7 @@ export class SqliteHistory implements LedgerHistory {
     sql: string,
     ...parameters: readonly SQLInputValue[]
   ): Generator<RowRecord<T>, void, undefined> {
-    for (const row of this.#database.prepare(sql).iterate(...parameters)) {
+    for (const row of this.#each(sql, ...parameters)) {
       const record = this.#recordOf<T>(row as unknown as VersionRow);
       if (record !== undefined) yield record;
     }
