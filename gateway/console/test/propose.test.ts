@@ -150,6 +150,7 @@ describe('a study is proposed', { skip: whyNoBrowser() ?? false }, () => {
   it('quotes before the proposal what the steward is quoted after it', async () => {
     let quoted = '';
     await see({ path: '/console/propose?like=lung' }, async (page) => {
+      await shown(page, /^Taken from/);
       await field(page, 'Id').fill('quoted-study');
       await shown(page, 'Rounds that fit everywhere');
       await goOn(page);
@@ -409,6 +410,22 @@ describe('a study is proposed', { skip: whyNoBrowser() ?? false }, () => {
       await shown(page, 'Taken from theirs.json');
       assert.equal(await field(page, 'Title').inputValue(), TEXT.title);
       assert.deepEqual(sent, []);
+    });
+  });
+
+  it('asks before it replaces what was written while the plan was on its way', async () => {
+    const { promise: isWritten, resolve: write } = Promise.withResolvers<void>();
+    const spoil = (page: Page) =>
+      page.route('**/v1/studies/sepsis', async (route) => {
+        await isWritten;
+        await route.fallback();
+      });
+    await see({ path: '/console/propose?like=sepsis', spoil }, async (page) => {
+      await field(page, 'Title').fill('Mine');
+      write();
+      const dialog = page.getByRole('dialog', { name: 'Replace what you have written?' });
+      await dialog.getByRole('button', { name: 'Keep mine' }).click();
+      assert.equal(await field(page, 'Title').inputValue(), 'Mine');
     });
   });
 

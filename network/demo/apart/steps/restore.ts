@@ -17,7 +17,7 @@ const WAIT_MS = 600_000;
 const POLL_MS = 1000;
 const ROUNDS = 3;
 /** Of each round at least, so that the host is lost while the study runs. */
-const ROUND_SECONDS = 20;
+const ROUND_SECONDS = 10;
 /** Which hospital: none that the other steps wait for. */
 const LOST = 3;
 

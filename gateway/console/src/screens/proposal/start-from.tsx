@@ -40,7 +40,10 @@ export function StartFrom({ isTouched, onTake }: StartProps) {
     setTaken(found);
     offer(undefined);
   };
-  const find = (found: FoundPlan) => (isTouched ? offer(found) : take(found));
+  // A plan may come while one writes.
+  const isTouchedNow = useRef(isTouched);
+  isTouchedNow.current = isTouched;
+  const find = (found: FoundPlan) => (isTouchedNow.current ? offer(found) : take(found));
   const findStudy = async (studyId: string) => {
     setError(null);
     try {
