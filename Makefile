@@ -123,8 +123,8 @@ drill-restore: build ## Destroy one of four hospitals on a scratch network and r
 	@$(NETWORK) drill-restore $(if $(DATA),--data "$(DATA)") $(if $(ORDERING),--ordering $(ORDERING))
 
 .PHONY: test
-test: build $(if $(W)$(T),,lint) ## Run all tests, or those of W=workspace and T=name, file or title
-	@$(WITH_NODE) W="$(W)" T="$(T)" exec scripts/test.sh
+test: build $(if $(W)$(T),,lint) ## Run the tests: ALL=1 the end-to-end ones too; or those of W=workspace and T=name, file or title
+	@$(WITH_NODE) W="$(W)" T="$(T)" ALL="$(ALL)" exec scripts/test.sh
 
 .PHONY: watch
 watch: build ## Compile at every change, and run the tests of what changed (or those of W= and T=)
