@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Api } from '@consilium/client';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { openBrowser, signIn, waitForFocus, watchPage, whyNoBrowser } from '../testing/browser.ts';
+import { openBrowser, pageOf, signIn, waitForFocus, watchPage, whyNoBrowser } from '../testing/browser.ts';
 import { type ConsoleGateway, openConsoleGateway } from '../testing/console-gateway.ts';
 import { answerJson, withoutOperations } from '../testing/spoiled-answers.ts';
 
@@ -29,18 +29,14 @@ describe('the screens of models', { skip: whyNoBrowser() ?? false }, () => {
     await gateway?.close();
   });
 
-  /** A page of its own for each test, in which nothing may go wrong that is not said. */
+  /** Loads the page again for each test; nothing may go wrong in it that is not said. */
   const look = async (path: string, spoil?: (page: Page) => Promise<unknown>): Promise<void> => {
-    page = await researcher.newPage();
+    page = await pageOf(researcher);
     wrong = watchPage(page);
     await spoil?.(page);
     await page.goto(`${gateway.url}${path}`);
   };
-  const leave = async (): Promise<void> => {
-    const found = wrong;
-    await page.close();
-    assert.deepEqual(found, []);
-  };
+  const leave = (): void => assert.deepEqual(wrong, []);
   /** Waits until the focus is on such a thing, and says on which. */
   const focusOn = async (id: RegExp): Promise<string> => {
     const found = await page.waitForFunction((pattern) => {
@@ -80,7 +76,7 @@ describe('the screens of models', { skip: whyNoBrowser() ?? false }, () => {
     await page.locator('[data-node="update 2 rhein"]').waitFor({ state: 'detached' });
     await focusOn(/^round 2$/);
     assert.equal(await page.locator('[data-node][tabindex="0"]').count(), 1, 'one stop of the tab key');
-    await leave();
+    leave();
   });
 
   it('says the same in a list, whose things lead to the same details', async () => {
@@ -96,7 +92,7 @@ describe('the screens of models', { skip: whyNoBrowser() ?? false }, () => {
       .first()
       .click();
     await page.getByText('What one dataset added to one round').waitFor();
-    await leave();
+    leave();
   });
 
   it('keeps a study of a hundred rounds of thirty hospitals in a page that is small, and its keys work', async () => {
@@ -124,7 +120,7 @@ describe('the screens of models', { skip: whyNoBrowser() ?? false }, () => {
     await page.keyboard.press('End');
     // Also what was not in sight.
     await focusOn(/^update 1 hospital-29$/);
-    await leave();
+    leave();
   });
 
   it('says what is wrong at its field before anything is sent, and what the trainer refuses after', async () => {
@@ -167,7 +163,7 @@ describe('the screens of models', { skip: whyNoBrowser() ?? false }, () => {
       JSON.stringify([location.pathname, location.search, { ...localStorage, ...sessionStorage }]),
     );
     assert.doesNotMatch(kept, /62|61|age/, 'no value is kept in the address or in storage');
-    await leave();
+    leave();
   });
 
   it('predicts from pasted rows, and says of each which line is wrong', async () => {
@@ -185,7 +181,7 @@ describe('the screens of models', { skip: whyNoBrowser() ?? false }, () => {
       page.getByRole('button', { name: 'Save as CSV' }).click(),
     ]);
     assert.equal(file.suggestedFilename(), 'predictions_heart.csv');
-    await leave();
+    leave();
   });
 
   it('shows text of other members as text', async () => {
@@ -193,13 +189,13 @@ describe('the screens of models', { skip: whyNoBrowser() ?? false }, () => {
     await page.getByText('St. Mary\'s <img src=x onerror="document.title=1">').first().waitFor();
     assert.equal(await page.locator('main img, main b, main script').count(), 0);
     assert.match(await page.title(), /Consilium/);
-    await leave();
+    leave();
   });
 
   it('says of a list that is empty why, of a gateway that fails its request, of one that is gone what to do', async () => {
     await look('/console/models', (one) => answerJson(one, '**/v1/models*', { items: [] }));
     await page.getByText('A model appears here when a study has finished its last round').waitFor();
-    await leave();
+    leave();
     const body = {
       title: 'The gateway failed',
       status: 500,
@@ -210,15 +206,15 @@ describe('the screens of models', { skip: whyNoBrowser() ?? false }, () => {
     await look(MODEL, (one) => answerJson(one, '**/v1/studies/heart/model', body, 500));
     await page.getByText('Request r-77').waitFor();
     await page.getByRole('button', { name: 'Try again' }).waitFor();
-    await leave();
+    leave();
     await look(MODEL, (one) =>
       one.route('**/v1/studies/heart/model', (route) => route.abort('connectionrefused')),
     );
     await page.getByText('The gateway does not answer').waitFor();
-    await leave();
+    leave();
     await look('/console/models/nothing');
     await page.getByText('The ledger has no such entry').waitFor();
-    await leave();
+    leave();
   });
 
   it('shows no form to whom may not predict, also where the address leads to it', async () => {
@@ -227,7 +223,7 @@ describe('the screens of models', { skip: whyNoBrowser() ?? false }, () => {
     assert.equal(await page.getByRole('tab', { name: 'Predict' }).count(), 0);
     assert.equal(await page.getByRole('link', { name: /ONNX/ }).count(), 0);
     await page.getByRole('button', { name: 'Evidence' }).waitFor();
-    await leave();
+    leave();
   });
 
   it('promises a patient nothing where the unit of a study is a record', async () => {
@@ -244,7 +240,7 @@ describe('the screens of models', { skip: whyNoBrowser() ?? false }, () => {
       .first()
       .waitFor();
     assert.equal(await page.getByText(/that patient took part/).count(), 0);
-    await leave();
+    leave();
   });
 
   it('keeps the rest of a card where the trainer does not answer', async () => {
@@ -256,7 +252,7 @@ describe('the screens of models', { skip: whyNoBrowser() ?? false }, () => {
       .getByText(/^Who has to guess whether that patient took part/)
       .first()
       .waitFor();
-    await leave();
+    leave();
   });
 
   async function gatewayAnswer(path: string): Promise<Api['getModelLineage']['answer']> {

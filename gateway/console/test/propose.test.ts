@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Role } from '@consilium/domain';
 import { studyArgument } from '@consilium/domain/testing/examples';
 import type { Browser, BrowserContext, Page, Route } from 'playwright-core';
-import { openBrowser, signIn, watchPage, whyNoBrowser } from '../testing/browser.ts';
+import { openBrowser, pageOf, signIn, watchPage, whyNoBrowser } from '../testing/browser.ts';
 import { type ConsoleGateway, openConsoleGateway } from '../testing/console-gateway.ts';
 import { answerJson } from '../testing/spoiled-answers.ts';
 
@@ -33,7 +33,7 @@ describe('a study is proposed', { skip: whyNoBrowser() ?? false }, () => {
     readonly isApart?: true;
   }
   const signedIn = new Map<Role, BrowserContext>();
-  /** A page of its own: what is written lives in it. Its scripts are those that the browser compiled before. */
+  /** What is written lives in a page, and is lost where it is loaded again. */
   async function contextOf(role: Role, isApart: boolean): Promise<BrowserContext> {
     const known = signedIn.get(role);
     if (known !== undefined && !isApart) return known;
@@ -43,13 +43,13 @@ describe('a study is proposed', { skip: whyNoBrowser() ?? false }, () => {
     if (!isApart) signedIn.set(role, context);
     return context;
   }
-  /** Opens the form in a page in which nothing may go wrong that is not said. */
+  /** Loads the form into a page in which nothing may go wrong that is not said. */
   async function see(
     { path = '/console/propose', role = 'researcher', spoil, isApart }: Look,
     look: (page: Page) => Promise<unknown>,
   ): Promise<void> {
     const context = await contextOf(role, isApart === true);
-    const page = await context.newPage();
+    const page = await pageOf(context);
     try {
       const wrong = watchPage(page);
       await spoil?.(page);
@@ -57,7 +57,7 @@ describe('a study is proposed', { skip: whyNoBrowser() ?? false }, () => {
       await look(page);
       assert.deepEqual(wrong, []);
     } finally {
-      await (isApart ? context : page).close();
+      if (isApart) await context.close();
     }
   }
   const build = (page: Page) => answerJson(page, '**/v1/local/models', BUILT);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { openBrowser, signIn, watchPage, whyNoBrowser } from '../testing/browser.ts';
+import { openBrowser, pageOf, signIn, watchPage, whyNoBrowser } from '../testing/browser.ts';
 import { type ConsoleGateway, openConsoleGateway } from '../testing/console-gateway.ts';
 import { answerJson, withoutOperations } from '../testing/spoiled-answers.ts';
 
@@ -30,16 +30,12 @@ describe('the questions of compliance teams', { skip: whyNoBrowser() ?? false },
   });
 
   const look = async (path: string, spoil?: (page: Page) => Promise<unknown>): Promise<void> => {
-    page = await auditor.newPage();
+    page = await pageOf(auditor);
     wrong = watchPage(page);
     await spoil?.(page);
     await page.goto(`${gateway.url}${path}`);
   };
-  const leave = async (): Promise<void> => {
-    const found = wrong;
-    await page.close();
-    assert.deepEqual(found, []);
-  };
+  const leave = (): void => assert.deepEqual(wrong, []);
   const ask = () => page.getByRole('button', { name: 'Ask', exact: true }).click();
 
   it('asks nothing before it is said about what, then holds the question in the address', async () => {
@@ -53,7 +49,7 @@ describe('the questions of compliance teams', { skip: whyNoBrowser() ?? false },
     await ask();
     await page.getByRole('heading', { name: /^Who used dataset “Herzkatheterlabor” \(rhein\)/ }).waitFor();
     assert.equal(new URL(page.url()).search, '?datasetId=rhein');
-    await leave();
+    leave();
   });
 
   it('asks the same of whoever is sent the address, and a question about what is not there says so', async () => {
@@ -64,10 +60,10 @@ describe('the questions of compliance teams', { skip: whyNoBrowser() ?? false },
       .first()
       .waitFor();
     assert.equal(await page.locator('main script, main img, main b').count(), 0, 'titles are text');
-    await leave();
+    leave();
     await look(`${USES}?datasetId=nowhere`);
     await page.getByText('The ledger has no such entry').waitFor();
-    await leave();
+    leave();
   });
 
   it('takes a day from its picker, refuses a period that ends before it begins, and a purpose by its label', async () => {
@@ -83,7 +79,7 @@ describe('the questions of compliance teams', { skip: whyNoBrowser() ?? false },
     await ask();
     await page.getByRole('heading', { name: /^Which studies ran for disease specific research/ }).waitFor();
     assert.equal(new URL(page.url()).search, '?purpose=DUO%3A0000007&from=2020-01-01');
-    await leave();
+    leave();
   });
 
   it('makes an erasure that is overdue visible, before the sentences and in its row', async () => {
@@ -100,7 +96,7 @@ describe('the questions of compliance teams', { skip: whyNoBrowser() ?? false },
       .getByRole('row', { name: /Overdue/ })
       .first()
       .waitFor();
-    await leave();
+    leave();
   });
 
   it('leads from page to page by the address, and makes one file of all pages', async () => {
@@ -123,7 +119,7 @@ describe('the questions of compliance teams', { skip: whyNoBrowser() ?? false },
     assert.ok(lines.length > 11, `${lines.length} lines`);
     assert.equal(lines.filter((line) => line.startsWith('at,mspId')).length, 1);
     assert.equal(lines.filter((line) => line.endsWith(',true')).length, 0);
-    await leave();
+    leave();
   });
 
   it('has every file of an answer as a link of this gateway, and prints without the form', async () => {
@@ -140,7 +136,8 @@ describe('the questions of compliance teams', { skip: whyNoBrowser() ?? false },
     await page.emulateMedia({ media: 'print' });
     assert.equal(await page.getByRole('button', { name: 'Ask', exact: true }).isVisible(), false);
     assert.equal(await page.getByRole('heading', { name: /^Who used dataset/ }).isVisible(), true);
-    await leave();
+    await page.emulateMedia({ media: null });
+    leave();
   });
 
   it('draws how an account went, with the numbers beside it', async () => {
@@ -149,7 +146,7 @@ describe('the questions of compliance teams', { skip: whyNoBrowser() ?? false },
     const table = page.getByRole('table', { name: /Cardiology register/ }).first();
     await table.waitFor();
     assert.ok((await table.getByRole('row').count()) > 3);
-    await leave();
+    leave();
   });
 
   it('shows what it waits for, what failed with its request, and what a role may not ask', async () => {
@@ -163,7 +160,7 @@ describe('the questions of compliance teams', { skip: whyNoBrowser() ?? false },
     await page.locator('main [aria-busy="true"]').waitFor();
     waiting.resolve();
     await page.getByText('The gateway does not answer').waitFor();
-    await leave();
+    leave();
     const body = {
       title: 'The index of the ledger is not there yet',
       status: 500,
@@ -173,17 +170,17 @@ describe('the questions of compliance teams', { skip: whyNoBrowser() ?? false },
     };
     await look('/console/questions/withdrawals', (one) => answerJson(one, '**/v1/questions/*', body, 500));
     await page.getByText('Request r-78').waitFor();
-    await leave();
+    leave();
     await look('/console/questions/withdrawals', (one) => withoutOperations(one, ['askWithdrawals']));
     await page.getByText('Your role may not see this').waitFor();
     assert.equal(await page.getByRole('button', { name: 'Ask', exact: true }).count(), 0);
-    await leave();
+    leave();
     await look('/console/questions', (one) => withoutOperations(one, ['askWithdrawals']));
     await page.getByRole('link', { name: 'What is left of privacy budgets?' }).waitFor();
     assert.equal(await page.getByRole('link', { name: 'What became of withdrawn consents?' }).count(), 0);
-    await leave();
+    leave();
     await look('/console/questions/no-such-question');
     await page.getByText('There is no such page').waitFor();
-    await leave();
+    leave();
   });
 });

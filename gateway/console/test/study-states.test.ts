@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { type Role, studyDigest } from '@consilium/domain';
-import type { Browser, Page, Route } from 'playwright-core';
-import { openBrowser, signIn, whyNoBrowser } from '../testing/browser.ts';
+import type { Browser, BrowserContext, Page, Route } from 'playwright-core';
+import { openBrowser, pageOf, signIn, whyNoBrowser } from '../testing/browser.ts';
 import { type ConsoleGateway, openConsoleGateway } from '../testing/console-gateway.ts';
 
 const STROKE = '/console/studies/stroke/consent/nordlund-emergency';
@@ -21,7 +21,16 @@ describe('a study and its consent', { skip: whyNoBrowser() ?? false }, () => {
     await gateway?.close();
   });
 
-  /** Opens a page as somebody, with its requests spoilt first. */
+  const signedIn = new Map<Role, BrowserContext>();
+  async function contextOf(role: Role): Promise<BrowserContext> {
+    const known = signedIn.get(role);
+    if (known !== undefined) return known;
+    const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'UTC' });
+    await signIn(context, gateway.url, gateway.keys[role]);
+    signedIn.set(role, context);
+    return context;
+  }
+  /** Loads a page as somebody, with its requests spoilt first. */
   async function see(
     {
       path,
@@ -30,17 +39,11 @@ describe('a study and its consent', { skip: whyNoBrowser() ?? false }, () => {
     }: { path: string; role?: Role; spoil?: (page: Page) => Promise<unknown> },
     look: (page: Page) => Promise<unknown>,
   ): Promise<void> {
-    const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'UTC' });
-    try {
-      await signIn(context, gateway.url, gateway.keys[role]);
-      const page = await context.newPage();
-      page.setDefaultTimeout(120_000);
-      await spoil?.(page);
-      await page.goto(`${gateway.url}${path}`);
-      await look(page);
-    } finally {
-      await context.close();
-    }
+    const page = await pageOf(await contextOf(role));
+    page.setDefaultTimeout(120_000);
+    await spoil?.(page);
+    await page.goto(`${gateway.url}${path}`);
+    await look(page);
   }
 
   const shown = (page: Page, text: string | RegExp) => page.getByText(text).first().waitFor();

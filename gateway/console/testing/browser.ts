@@ -50,6 +50,27 @@ export async function waitForTitle(page: Page, title: string): Promise<void> {
   await page.waitForFunction((wanted) => document.title === wanted, title);
 }
 
+/**
+ * The page of a context, without what was awaited, spoilt or answered in it: going to an address takes the rest. A new
+ * page would begin in a process of its own, which compiles the console's scripts again, and cost twice as much.
+ */
+export async function pageOf(context: BrowserContext): Promise<Page> {
+  const page = context.pages()[0] ?? (await context.newPage());
+  page.removeAllListeners();
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
+  return page;
+}
+
+/** Two pictures later: what was asked for is drawn, and colours that change over a moment have changed. */
+export const painted = (page: Page): Promise<unknown> =>
+  page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+
+/** Leads to another screen as a press on a link does: to load the console again costs more. */
+export async function goWithin(page: Page, path: string): Promise<void> {
+  await page.evaluate((to) => history.pushState(null, '', to), path);
+  await painted(page);
+}
+
 /** Signs a browser's context in with an API key, as the page to sign in does. */
 export async function signIn(context: BrowserContext, url: string, apiKey: string): Promise<void> {
   const headers = { 'x-consilium-console': '1', 'sec-fetch-site': 'same-origin' };
