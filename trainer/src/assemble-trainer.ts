@@ -6,7 +6,7 @@ import { ArtefactExchange } from './artefacts/artefact-exchange.ts';
 import { type ArtefactStore, type MemberKeyRing, proveKey } from './artefacts/index.ts';
 import { ContainedGraphEngine } from './containment/contained-graph-engine.ts';
 import type { GraphEngine } from './containment/graph-engine.ts';
-import { DataFiles } from './data/data-files.ts';
+import { DataFiles, type DataFilesOptions } from './data/data-files.ts';
 import type { Ledger } from './gateway/gateway-client.ts';
 import { buildHttp } from './http/http.ts';
 import { RequestWork } from './http/request-work.ts';
@@ -37,6 +37,8 @@ export interface TrainerParts {
   /** By default in processes of their own, which end with the signal. */
   readonly graphs?: GraphEngine;
   readonly graphMemoryBytes?: number;
+  /** By default in threads of their own. */
+  readonly answerDataTask?: DataFilesOptions['answer'];
   readonly nowMs?: () => number;
   readonly patienceMs?: number;
   readonly afterStep?: (step: string) => void;
@@ -76,7 +78,11 @@ export function buildTrainer(parts: TrainerParts): Trainer {
     mspId,
     ledger,
     journal,
-    dataFiles: new DataFiles({ folders: parts.dataFolders, signal }),
+    dataFiles: new DataFiles({
+      folders: parts.dataFolders,
+      signal,
+      ...(parts.answerDataTask !== undefined && { answer: parts.answerDataTask }),
+    }),
     requestWork: new RequestWork({ signal }),
     exchange,
     models: new StudyModels(exchange, graphs, log),

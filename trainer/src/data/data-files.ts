@@ -25,6 +25,8 @@ export interface DataFilesOptions {
   /** The clock of the files' times; the machine's where absent. */
   readonly nowMs?: () => number;
   readonly signal?: AbortSignal;
+  /** Reads without a thread of its own, for tests of something else: starting one takes longer than their files. */
+  readonly answer?: (task: DataTask) => Promise<DataAnswer>;
 }
 
 interface WantedFile {
@@ -224,24 +226,30 @@ export class DataFiles {
   async #readApart({ handle, sizeBytes }: OpenFile, wanted: WantedFile): Promise<Dataset> {
     const { path: name, dictionary, encode, salt, people } = wanted;
     const { memoryBytes = memoryForReading(), diskBytes } = this.#options;
-    const isSmall = sizeBytes <= SMALL_BYTES;
+    const task = {
+      ...{ descriptor: handle.fd, sizeBytes, name },
+      ...{ dictionary, encode, salt, people, memoryBytes, diskBytes },
+    };
+    const answer = await (this.#options.answer ?? ((asked) => this.#answerApart(asked)))(task);
+    if ('dataset' in answer) return answer.dataset;
+    if ('damaged' in answer) {
+      throw new TrainerError(
+        'TRAINER_JOURNAL_DAMAGED',
+        `${answer.damaged} is not what this trainer wrote: stop it and restore the newest copy of CONSILIUM_DATA_DIR`,
+      );
+    }
+    throw new DataError(answer.problems, { total: answer.total });
+  }
+
+  async #answerApart(task: DataTask): Promise<DataAnswer> {
+    const isSmall = task.sizeBytes <= SMALL_BYTES;
     const worker = (isSmall ? this.#kept : undefined) ?? this.#start();
     this.#kept = undefined;
     let answered = false;
     try {
-      const answer = await this.#ask(worker, {
-        ...{ descriptor: handle.fd, sizeBytes, name },
-        ...{ dictionary, encode, salt, people, memoryBytes, diskBytes },
-      });
+      const answer = await this.#ask(worker, task);
       answered = true;
-      if ('dataset' in answer) return answer.dataset;
-      if ('damaged' in answer) {
-        throw new TrainerError(
-          'TRAINER_JOURNAL_DAMAGED',
-          `${answer.damaged} is not what this trainer wrote: stop it and restore the newest copy of CONSILIUM_DATA_DIR`,
-        );
-      }
-      throw new DataError(answer.problems, { total: answer.total });
+      return answer;
     } finally {
       if (answered && isSmall) {
         worker.unref();

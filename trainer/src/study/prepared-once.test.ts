@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Consent } from '@consilium/domain';
 import { graphEngineInProcess } from '../containment/graph-engine.ts';
+import { answerDataTask } from '../data/answer-data-task.ts';
 import { DataFiles } from '../data/data-files.ts';
 import { saltedIdHex } from '../data/salted-ids.ts';
 import { withdrawPatients } from '../people/withdraw-patients.ts';
@@ -20,7 +21,8 @@ function readAgain(
   unit: 'patient' | 'record' = 'patient',
 ): Promise<OwnDataset> {
   const dataFiles =
-    keptByNobody.get(hospital) ?? new DataFiles({ folders: [join(hospital.root, 'data')], keptBytes: 0 });
+    keptByNobody.get(hospital) ??
+    new DataFiles({ folders: [join(hospital.root, 'data')], keptBytes: 0, answer: answerDataTask });
   keptByNobody.set(hospital, dataFiles);
   return ownDataset({ ...hospital.context, dataFiles }, { consent, unit });
 }

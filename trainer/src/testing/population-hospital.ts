@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import type { Consent, Dataset, Dictionary, Revision } from '@consilium/domain';
 import { type Logger, pino } from 'pino';
 import type { GraphEngine } from '../containment/graph-engine.ts';
+import { answerDataTask } from '../data/answer-data-task.ts';
 import { DataFiles } from '../data/data-files.ts';
 import { Journal } from '../journal/journal.ts';
 import { type Prepared, prepareDataset } from '../people/prepare-dataset.ts';
@@ -42,7 +43,7 @@ export class PopulationHospital implements Disposable {
     this.log = log;
     mkdirSync(join(root, 'data'), { recursive: true });
     this.journal = new Journal(join(root, 'trainer'));
-    this.#dataFiles = new DataFiles({ folders: [join(root, 'data')] });
+    this.#dataFiles = new DataFiles({ folders: [join(root, 'data')], answer: answerDataTask });
   }
 
   static open(t: TestContext, log: Logger = pino({ level: 'silent' })): PopulationHospital {

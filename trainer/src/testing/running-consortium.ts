@@ -1,8 +1,10 @@
 // Trainers of a small consortium, all in this process, each with the parts that a test gives it. Graphs are worked with
-// in this process too where a test does not ask for processes of their own: their start takes longer than the study.
+// and files read on this thread too where a test does not ask for processes and threads of their own: their start takes
+// longer than the study.
 import { pino } from 'pino';
 import { MemberKeyRing } from '../artefacts/index.ts';
 import { buildTrainer, type Trainer, type TrainerParts } from '../assemble-trainer.ts';
+import { answerDataTask } from '../data/answer-data-task.ts';
 import { Journal } from '../journal/journal.ts';
 import { TRAINER_KEY } from './asserted-request.ts';
 import { graphEngineOnThisThread } from './graph-engine-on-this-thread.ts';
@@ -46,6 +48,7 @@ export function runTrainers(
       log: pino({ level: process.env.LOG ?? 'silent' }),
       signal: stopping.signal,
       graphs: graphEngineOnThisThread,
+      answerDataTask,
       ...partsOf(hospital),
     });
     trainers.set(mspId, { ...trainer, journal });
