@@ -20,6 +20,7 @@ const NETWORK = join(ROOT, 'test-network/dist/src/main.js');
 const CHAINCODE = join(ROOT, 'chaincode');
 /** Preloaded by what is started here, over whose channel it hears that we are gone, however we ended. */
 const END_WITH_PARENT = fileURLToPath(import.meta.resolve('@consilium/process-start/end-with-parent'));
+const TOGETHER = join(CHAINCODE, 'dist/conformance/serve-organisations.js');
 const CHAINCODE_NODE = join(ROOT, 'node_modules/fabric-shim/cli.js');
 const ORGANISATIONS = ['Org1MSP', 'Org2MSP', 'Org3MSP'] as const;
 export type TestOrganisation = (typeof ORGANISATIONS)[number];
@@ -32,7 +33,7 @@ export const notBreakable: string | undefined =
   GIVEN === undefined ? undefined : 'not run: CONSILIUM_CONNECTION names a network that is not to be broken';
 
 /** Why the network cannot be started here; undefined where it can. */
-export const notRun: string | undefined = [NETWORK, join(CHAINCODE, 'dist/src/contracts'), CHAINCODE_NODE]
+export const notRun: string | undefined = [NETWORK, TOGETHER, CHAINCODE_NODE]
   .filter((path) => GIVEN === undefined && !existsSync(path))
   .map((path) => `not run: ${path} is not built`)[0];
 
@@ -50,14 +51,22 @@ export const PATIENT_LIMITS: Limits = {
 export class FabricNetwork {
   readonly #directory = mkdtempSync(join(tmpdir(), 'fabric-'));
   readonly #chaincodes = new Map<TestOrganisation, { address: string; process: ChildProcess | undefined }>();
+  /** Where the chaincodes of all organisations share a process. */
+  #together: ChildProcess | undefined;
   #network: ChildProcess | undefined;
   readonly connectionPath: string;
 
-  /** By default blocks are cut late enough for two requests made at once to meet in one. */
-  static async start(batchTimeoutMs = 150): Promise<FabricNetwork> {
+  /**
+   * By default blocks are cut late enough for two requests made at once to meet in one. An organisation's chaincode can
+   * be killed alone where they are `apart`, each a process of its own.
+   */
+  static async start(
+    batchTimeoutMs = 150,
+    chaincodes: 'together' | 'apart' = 'together',
+  ): Promise<FabricNetwork> {
     const network = new FabricNetwork(GIVEN);
     if (GIVEN !== undefined) return network;
-    return await network.#begin({ batchTimeoutMs });
+    return await network.#begin({ batchTimeoutMs }, chaincodes);
   }
 
   private constructor(given?: string) {
@@ -66,26 +75,38 @@ export class FabricNetwork {
 
   /** One of our own, whatever network is given: for comparing the two. */
   static startEmbedded(batchTimeoutMs: number, maxMessageCount?: number): Promise<FabricNetwork> {
-    return new FabricNetwork().#begin({ batchTimeoutMs, ...(maxMessageCount && { maxMessageCount }) });
+    const blocks = { batchTimeoutMs, ...(maxMessageCount && { maxMessageCount }) };
+    return new FabricNetwork().#begin(blocks, 'together');
   }
 
-  async #begin(blocks: { batchTimeoutMs: number; maxMessageCount?: number }): Promise<this> {
+  async #begin(
+    blocks: { batchTimeoutMs: number; maxMessageCount?: number },
+    chaincodes: 'together' | 'apart',
+  ): Promise<this> {
     try {
+      const ports = await Promise.all(ORGANISATIONS.map(freePort));
+      for (const [i, mspId] of ORGANISATIONS.entries()) {
+        this.#chaincodes.set(mspId, { address: `127.0.0.1:${ports[i]}`, process: undefined });
+      }
       const config = join(this.#directory, 'config.json');
-      writeFileSync(config, JSON.stringify(blocks));
-      await Promise.all([
-        this.startPeers(['--config', config]),
-        ...ORGANISATIONS.map((mspId) => this.startChaincode(mspId)),
-      ]);
-      const addresses = [...this.#chaincodes].map(([mspId, { address }]) => `--address=${mspId}=${address}`);
-      const deploy = ['deploy', '--dir', this.#networkDirectory, '--name', 'consilium', ...addresses];
-      const { status, stderr } = spawnSync(process.execPath, [NETWORK, ...deploy], { encoding: 'utf8' });
-      if (status !== 0) throw new Error(`cannot deploy: ${stderr}`);
+      writeFileSync(config, JSON.stringify({ ...blocks, chaincodes: [this.#definition()] }));
+      // Peers connect to what listens already.
+      if (chaincodes === 'together') await this.#startTogether();
+      else await Promise.all(ORGANISATIONS.map((mspId) => this.startChaincode(mspId)));
+      await this.startPeers(['--config', config]);
       return this;
     } catch (error) {
       await this.stop();
       throw error;
     }
+  }
+
+  #definition(): object {
+    const addresses = Object.fromEntries(
+      [...this.#chaincodes].map(([mspId, { address }]) => [mspId, address]),
+    );
+    const policy = 'MAJORITY Endorsement';
+    return { name: 'consilium', version: '1', sequence: 1, policy, addresses };
   }
 
   get #networkDirectory(): string {
@@ -143,12 +164,25 @@ export class FabricNetwork {
     await answers(address);
   }
 
+  async #startTogether(): Promise<void> {
+    const places = [...this.#chaincodes].map(([mspId, { address }]) => `${mspId}=${address}`);
+    this.#together = spawn(
+      process.execPath,
+      ['--import', END_WITH_PARENT, TOGETHER, 'consilium:1', ...places],
+      { cwd: CHAINCODE, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] },
+    );
+    await Promise.all([...this.#chaincodes.values()].map(({ address }) => answers(address)));
+  }
+
+  /** Only where chaincodes are apart. */
   async killChaincode(mspId: TestOrganisation): Promise<void> {
+    if (this.#together !== undefined) throw new Error('start the network with its chaincodes apart');
     await kill(this.#chaincodes.get(mspId)?.process);
   }
 
   async stop(): Promise<void> {
     for (const { process: child } of this.#chaincodes.values()) await kill(child);
+    await kill(this.#together);
     await kill(this.#network);
     rmSync(this.#directory, { recursive: true, force: true });
   }
