@@ -1,6 +1,6 @@
-// Which tests drive a browser, whole consortia of processes, or installed packages. They take more than half of the time
-// of all, so that they run where somebody asks for them: with ALL=1, as CI does, or by their workspace or name. Decision
-// 116 says more.
+// Which tests drive a browser, whole consortia of processes, or installed packages. They take more than half of the
+// time of all, so that they run where somebody asks for them: with ALL=1, as CI does, or by their workspace or name.
+// Decision 116 says more.
 import type { TestFile } from './test-files.ts';
 
 /** Compiled files, or folders with a slash at the end, below the root. */

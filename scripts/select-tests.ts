@@ -1,7 +1,7 @@
-// Prints the arguments for `node --test` that the environment asks for, one a line: W is a workspace, T a text, and ALL=1
-// takes the end-to-end tests too where neither is said. Where whole workspaces are meant, files that may share a process are
-// one program, in out/tests/; --one-by-one takes all and leaves each to itself. With --workspace prints the workspace's
-// folder alone.
+// Prints the arguments for `node --test` that the environment asks for, one a line: W is a workspace, T a text, and
+// ALL=1 takes the end-to-end tests too where neither is said. Where whole workspaces are meant, files that may share a
+// process are one program, in out/tests/; --one-by-one takes all and leaves each to itself. With --workspace prints the
+// workspace's folder alone.
 
 import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// What a thread that reads files does with a task: the file from a descriptor that was opened and checked, no more bytes
-// than it had then.
+// What a thread that reads files does with a task: the file from a descriptor that was opened and checked, no more
+// bytes than it had then.
 import { sourceOfDescriptor } from './byte-source.ts';
 import { DataError } from './data-problem.ts';
 import type { DataAnswer, DataTask } from './data-task.ts';
