@@ -8,7 +8,15 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { RunOptions } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
-import { findAxeViolations, openBrowser, signIn, watchPage, whyNoBrowser } from './browser.ts';
+import {
+  findAxeViolations,
+  goWithin,
+  openBrowser,
+  painted,
+  signIn,
+  watchPage,
+  whyNoBrowser,
+} from './browser.ts';
 import { type ConsoleGateway, openConsoleGateway } from './console-gateway.ts';
 import { lookAtMeanings } from './meanings.ts';
 import { type Area, SCREENS, type ScreenShown } from './screens.ts';
@@ -26,15 +34,12 @@ const HAS_PICTURES = process.env.PICTURES === '1';
 /** A busy machine takes its time, and draws slowly. */
 const SUITE_TIMEOUT_MS = HAS_PICTURES ? 3_600_000 : 1_500_000;
 
-/** Two pictures later: colours have changed, and so have those that change over a moment. */
-const painted = (page: Page): Promise<unknown> =>
-  page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-
-/** Everything is asked of each picture; else colours once more in the dark, and the layout where it is another. */
+/** Everything is asked of each picture; else once, and then colours in the dark where the layout is another. */
 function rulesFor(width: (typeof WIDTHS)[number], theme: (typeof THEMES)[number]): RunOptions | undefined {
   if (HAS_PICTURES || (width === 375 && theme === 'light')) return {};
-  if (width === 768 && theme === 'dark') return { runOnly: { type: 'rule', values: OF_COLOURS } };
-  if (width === 1440 && theme === 'light') return { runOnly: { type: 'rule', values: OF_LAYOUT } };
+  if (width === 1440 && theme === 'dark') {
+    return { runOnly: { type: 'rule', values: [...OF_COLOURS, ...OF_LAYOUT] } };
+  }
   return undefined;
 }
 
@@ -63,6 +68,7 @@ export function lookAt(area: Area): void {
           const found: string[] = [];
           for (const width of WIDTHS) {
             await page.setViewportSize({ width, height: width < 500 ? 812 : 900 });
+            await painted(page);
             for (const theme of THEMES) {
               const rules = rulesFor(width, theme);
               if (rules === undefined) continue; // to draw it takes as long as to ask
@@ -114,13 +120,11 @@ export function lookAt(area: Area): void {
       const last = shown.get(screen.role);
       shown.set(screen.role, screen);
       await spoil?.(page);
-      // As a press on a link does, unless the screen before was left in another state: to load all again costs more.
+      // Unless the screen before was left in another state.
       const isAsFound =
         last !== undefined && last.act === undefined && last.before === undefined && last.hasDraft !== true;
-      if (isAsFound && spoil === undefined) {
-        await page.evaluate((to) => history.pushState(null, '', to), path);
-        await painted(page);
-      } else await page.goto(`${gateway.url}${path}`);
+      if (isAsFound && spoil === undefined) await goWithin(page, path);
+      else await page.goto(`${gateway.url}${path}`);
       await page.locator('h1').waitFor();
       await page.locator('main').getByText(ready).first().waitFor();
       await act?.(page);
