@@ -150,7 +150,10 @@ describe('a study whose rule is robust', () => {
     const directory = mkdtempSync(join(tmpdir(), 'consilium-trainer-'));
     t.after(() => rmSync(directory, { recursive: true }));
     const store = new MemoryArtefactStore();
-    const study = { aggregation: { rule: 'geometric-median', maxUpdateNormL2: '100' } } as const;
+    const study = {
+      rounds: 1,
+      aggregation: { rule: 'geometric-median', maxUpdateNormL2: '100' },
+    } as const;
     const world = await smallConsortium({ directory, store, study });
     const { consortium } = world;
     const running = runTrainers(world, () => ({ store, takeoverMs: 60_000, pollMs: 60_000 }));
