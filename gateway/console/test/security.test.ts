@@ -225,17 +225,21 @@ describe('the console in a browser', { skip: whyNoBrowser() ?? false }, () => {
   it('shows markup in any text of any answer as text, on every screen', async () => {
     const wrong: string[] = [];
     let shown = 0;
+    const texts = new Set<string>();
     const screens = new Map(
       SCREENS.filter((one) => one.role !== null && one.before === undefined).map((one) => [one.path, one]),
     );
-    for (const role of new Set([...screens.values()].map((one) => one.role))) {
-      await withPage(role, async (page) => {
-        page.on('dialog', (dialog) => {
-          // The page's own: that what was written would be lost.
-          if (dialog.type() === 'beforeunload') return void dialog.accept();
-          wrong.push('a dialog');
-          return void dialog.dismiss();
-        });
+    await withPage(null, async (page, context) => {
+      page.on('dialog', (dialog) => {
+        // The page's own: that what was written would be lost.
+        if (dialog.type() === 'beforeunload') return void dialog.accept();
+        wrong.push('a dialog');
+        return void dialog.dismiss();
+      });
+      for (const role of new Set([...screens.values()].map((one) => one.role!))) {
+        await context.clearCookies();
+        await signIn(context, gateway.url, gateway.keys[role]);
+        await page.unrouteAll({ behavior: 'ignoreErrors' });
         let spoiled = 0;
         await page.route(/\/v1\/(?!events)/, async (route) => {
           const answer = await route.fetch();
@@ -254,21 +258,24 @@ describe('the console in a browser', { skip: whyNoBrowser() ?? false }, () => {
           last = screen;
           await page.locator('h1').waitFor();
           await page.waitForFunction(() => document.querySelector('[aria-busy=true]') === null);
-          const found = await page.evaluate(() => ({
+          const { text, ...found } = await page.evaluate(() => ({
             taken: (globalThis as { taken?: unknown }).taken,
+            text: document.body.innerText,
             isShown: document.body.innerText.includes('class="taken"'),
             made: document.querySelectorAll('.taken, img[src="x"], main script, main iframe').length,
             links: [...document.querySelectorAll('a')].filter(({ protocol }) => !/^https?:$/.test(protocol))
               .length,
           }));
+          texts.add(text);
           if (found.isShown) shown += 1;
           if (found.taken !== undefined || found.made > 0 || found.links > 0)
             wrong.push(`${path}: ${JSON.stringify(found)}`);
         }
         assert.ok(spoiled > 3, `${role}: ${spoiled}`);
-      });
-    }
+      }
+    });
     assert.deepEqual(wrong, []);
+    assert.equal(texts.size, screens.size, 'each screen was drawn before it was looked at');
     assert.ok(shown >= screens.size / 2, `${shown} of ${screens.size} screens show such a text`);
   });
 

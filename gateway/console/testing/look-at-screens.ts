@@ -7,11 +7,12 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { RunOptions } from 'axe-core';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import {
   findAxeViolations,
   goWithin,
   openBrowser,
+  pageOf,
   painted,
   signIn,
   watchPage,
@@ -43,86 +44,79 @@ function rulesFor(width: (typeof WIDTHS)[number], theme: (typeof THEMES)[number]
   return undefined;
 }
 
+/** Those of one role after those of another: each time somebody else signs in the console is loaded again. */
+function screensOf(area: Area): readonly ScreenShown[] {
+  const screens = SCREENS.filter((one) => one.area === area && (ONLY?.includes(one.name) ?? true));
+  const roles = [...new Set(screens.map(({ role }) => role))];
+  return roles.flatMap((role) => screens.filter((one) => one.role === role));
+}
+
 /** Tests of the screens of an area. */
 export function lookAt(area: Area): void {
   describe(`screens of ${area}`, { skip: whyNoBrowser() ?? false, timeout: SUITE_TIMEOUT_MS }, () => {
     let browser: Browser;
     let gateway: ConsoleGateway;
-    const pages = new Map<ScreenShown['role'], Page>();
-    const shown = new Map<ScreenShown['role'], ScreenShown>();
+    let context: BrowserContext;
+    let last: ScreenShown | undefined;
     before(async () => {
       mkdirSync(PICTURES, { recursive: true });
       [browser, gateway] = await Promise.all([openBrowser(), openConsoleGateway()]);
+      context = await browser.newContext({ locale: 'en-GB', timezoneId: 'UTC', reducedMotion: 'reduce' });
+      context.setDefaultTimeout(PATIENCE_MS);
+      // Of a draft, that it would be lost; no screen has another one.
+      context.on('dialog', (dialog) => void dialog.accept());
     });
     after(async () => {
       await browser?.close();
       await gateway?.close();
     });
 
-    for (const screen of SCREENS.filter((one) => one.area === area && (ONLY?.includes(one.name) ?? true))) {
+    for (const screen of screensOf(area)) {
       it(`shows ${screen.name} to everyone, on every screen, in both themes`, async () => {
-        const page = await pageOf(screen.role);
-        try {
-          const wrong = watchPage(page);
-          await open(page, screen);
-          const found: string[] = [];
-          for (const width of WIDTHS) {
-            await page.setViewportSize({ width, height: width < 500 ? 812 : 900 });
+        const page = await pageOf(context);
+        const wrong = watchPage(page);
+        await open(page, screen);
+        const found: string[] = [];
+        for (const width of WIDTHS) {
+          await page.setViewportSize({ width, height: width < 500 ? 812 : 900 });
+          await painted(page);
+          for (const theme of THEMES) {
+            const rules = rulesFor(width, theme);
+            if (rules === undefined) continue; // to draw it takes as long as to ask
+            await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
             await painted(page);
-            for (const theme of THEMES) {
-              const rules = rulesFor(width, theme);
-              if (rules === undefined) continue; // to draw it takes as long as to ask
-              await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
-              await painted(page);
-              const violations = await findAxeViolations(page, rules);
-              found.push(...violations.map((line) => `${width} ${theme}: ${line}`));
-              const path = join(PICTURES, `${screen.name}-${width}-${theme}.png`);
-              if (HAS_PICTURES) await page.screenshot({ path, fullPage: true, animations: 'disabled' });
-            }
-            if (width === 1440) {
-              // To focus every word that explains a figure takes as long as all the rest.
-              const meanings = await lookAtMeanings(page, { isFocused: HAS_PICTURES });
-              found.push(...meanings.found);
-            }
-            const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-            if (beyond > 0) found.push(`${width}: ${beyond} pixels wider than the window`);
+            const violations = await findAxeViolations(page, rules);
+            found.push(...violations.map((line) => `${width} ${theme}: ${line}`));
+            const path = join(PICTURES, `${screen.name}-${width}-${theme}.png`);
+            if (HAS_PICTURES) await page.screenshot({ path, fullPage: true, animations: 'disabled' });
           }
-          const headings = await page.locator('h1').count();
-          if (headings !== 1) found.push(`${headings} first headings`);
-          assert.deepEqual([...found, ...wrong], []);
-        } finally {
-          page.removeAllListeners();
-          await page.unrouteAll({ behavior: 'ignoreErrors' });
+          if (width === 1440) {
+            // To focus every word that explains a figure takes as long as all the rest.
+            const meanings = await lookAtMeanings(page, { isFocused: HAS_PICTURES });
+            found.push(...meanings.found);
+          }
+          const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          if (beyond > 0) found.push(`${width}: ${beyond} pixels wider than the window`);
         }
+        const headings = await page.locator('h1').count();
+        if (headings !== 1) found.push(`${headings} first headings`);
+        assert.deepEqual([...found, ...wrong], []);
       });
     }
 
-    /** One for each role, which is signed in there: another page would cost half as much again. */
-    async function pageOf(role: ScreenShown['role']): Promise<Page> {
-      const known = pages.get(role);
-      if (known !== undefined) return known;
-      const context = await browser.newContext({
-        locale: 'en-GB',
-        timezoneId: 'UTC',
-        reducedMotion: 'reduce',
-      });
-      context.setDefaultTimeout(PATIENCE_MS);
-      // Of a draft, that it would be lost; no screen has another one.
-      context.on('dialog', (dialog) => void dialog.accept());
+    async function becomes(role: ScreenShown['role']): Promise<void> {
+      await context.clearCookies();
       if (role !== null) await signIn(context, gateway.url, gateway.keys[role]);
-      const page = await context.newPage();
-      pages.set(role, page);
-      return page;
     }
 
     async function open(page: Page, screen: ScreenShown): Promise<void> {
       const { path, ready, before: spoil, act } = screen;
-      const last = shown.get(screen.role);
-      shown.set(screen.role, screen);
+      const before = last;
+      last = screen;
+      if (before?.role !== screen.role) await becomes(screen.role);
       await spoil?.(page);
       // Unless the screen before was left in another state.
-      const isAsFound =
-        last !== undefined && last.act === undefined && last.before === undefined && last.hasDraft !== true;
+      const isAsFound = before?.role === screen.role && !(before.act ?? before.before ?? before.hasDraft);
       if (isAsFound && spoil === undefined) await goWithin(page, path);
       else await page.goto(`${gateway.url}${path}`);
       await page.locator('h1').waitFor();
