@@ -95,13 +95,13 @@ describe('the ledger in a browser', { skip: whyNoBrowser() ?? false, timeout: SU
   });
 
   it('keeps few rows in the page of a hundred thousand, wherever one scrolls', async () => {
+    const items = Array.from({ length: BLOCKS }, (_, at) => ({
+      number: BLOCKS - at - 1,
+      ...{ hash: 'ab'.repeat(32), previousHash: null, dataHash: '', at: null },
+      ...{ transactions: 1, withoutEffect: 0, isConfiguration: false },
+      ...{ signedBy: [], agreed: [], witnessed: [] },
+    }));
     await page.route('**/v1/blocks?*', (route) => {
-      const items = Array.from({ length: BLOCKS }, (_, at) => ({
-        number: BLOCKS - at - 1,
-        ...{ hash: 'ab'.repeat(32), previousHash: null, dataHash: '', at: null },
-        ...{ transactions: 1, withoutEffect: 0, isConfiguration: false },
-        ...{ signedBy: [], agreed: [], witnessed: [] },
-      }));
       const isOfList = route.request().url().includes('limit=100');
       return route.fulfill({ json: { items: isOfList ? items : items.slice(0, 1) } });
     });
