@@ -225,7 +225,6 @@ describe('the console in a browser', { skip: whyNoBrowser() ?? false }, () => {
   it('shows markup in any text of any answer as text, on every screen', async () => {
     const wrong: string[] = [];
     let shown = 0;
-    const texts = new Set<string>();
     const screens = new Map(
       SCREENS.filter((one) => one.role !== null && one.before === undefined).map((one) => [one.path, one]),
     );
@@ -249,6 +248,7 @@ describe('the console in a browser', { skip: whyNoBrowser() ?? false }, () => {
           return route.fulfill({ response: answer, json: spoil(await answer.json()) });
         });
         let last: ScreenShown | undefined;
+        let before = '';
         for (const screen of [...screens.values()].filter((one) => one.role === role)) {
           const { path } = screen;
           // A draft would be asked for before another one replaces it.
@@ -257,7 +257,10 @@ describe('the console in a browser', { skip: whyNoBrowser() ?? false }, () => {
           else await goWithin(page, path);
           last = screen;
           await page.locator('h1').waitFor();
-          await page.waitForFunction(() => document.querySelector('[aria-busy=true]') === null);
+          await page.waitForFunction(
+            (was) => document.querySelector('[aria-busy=true]') === null && document.body.innerText !== was,
+            before,
+          );
           const { text, ...found } = await page.evaluate(() => ({
             taken: (globalThis as { taken?: unknown }).taken,
             text: document.body.innerText,
@@ -266,7 +269,7 @@ describe('the console in a browser', { skip: whyNoBrowser() ?? false }, () => {
             links: [...document.querySelectorAll('a')].filter(({ protocol }) => !/^https?:$/.test(protocol))
               .length,
           }));
-          texts.add(text);
+          before = text;
           if (found.isShown) shown += 1;
           if (found.taken !== undefined || found.made > 0 || found.links > 0)
             wrong.push(`${path}: ${JSON.stringify(found)}`);
@@ -275,7 +278,6 @@ describe('the console in a browser', { skip: whyNoBrowser() ?? false }, () => {
       }
     });
     assert.deepEqual(wrong, []);
-    assert.equal(texts.size, screens.size, 'each screen was drawn before it was looked at');
     assert.ok(shown >= screens.size / 2, `${shown} of ${screens.size} screens show such a text`);
   });
 
