@@ -1,6 +1,7 @@
 // A trainer that kills itself (SIGKILL: nothing is flushed or cleaned up) after each of some durable steps, unless
 // it has died there before. Started again and again, it gets one step further each time.
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { pino } from 'pino';
 import { decodePrivateKeyPem, MemberKeyRing } from '../artefacts/index.ts';
 import { buildTrainer } from '../assemble-trainer.ts';
@@ -28,6 +29,8 @@ const stopping = new AbortController();
 function dieAt(step: string): void {
   if (deaths.includes(step) || !new RegExp(options.diesAt).test(step)) return;
   appendFileSync(options.deathsFile, `${step}\n`);
+  // What the next one would compile again. Node writes it at the end of a process, to which this one does not come.
+  flushCompileCache();
   process.kill(process.pid, 'SIGKILL');
 }
 
