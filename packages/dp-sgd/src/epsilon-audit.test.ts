@@ -56,7 +56,8 @@ for (const [what, substitute] of [
   ['noise that is not scaled by the clip norm', noiseNotScaledByClip],
 ] as const) {
   test(`${what} is measured to cost more than is charged`, async () => {
-    const measured = await auditEpsilon({ ...right, substitute }, world, { delta: DELTA });
+    // So much too little is seen in half the trials.
+    const measured = await auditEpsilon({ ...right, substitute }, world, { delta: DELTA, trials: 3000 });
     assert.ok(measured > 1.2 * claim, `${measured} of ${claim}`);
   });
 }
