@@ -42,6 +42,11 @@ function refused(error: unknown): undefined {
   if (!(error instanceof DomainError) || error.code === 'INTERNAL') throw error;
 }
 
+/** Rows are replaced and never changed, and each is looked at after every step. */
+const parsed = new WeakMap<object, unknown>();
+
+let begun: Promise<StudyOnLedger> | undefined;
+
 class Course {
   readonly study: StudyOnLedger;
   /** What trainers could release, and what they did. */
@@ -56,6 +61,13 @@ class Course {
 
   /** The study runs, with everyone's consent. */
   static async begun(): Promise<Course> {
+    begun ??= Course.#begin();
+    const study = new StudyOnLedger();
+    study.continueFrom(await begun);
+    return new Course(study);
+  }
+
+  static async #begin(): Promise<StudyOnLedger> {
     const study = await StudyOnLedger.prepared();
     const steward = as('steward', 'DeltaMSP');
     await study.submit(steward, 'dataset:register', patientsArgument('clinic'));
@@ -66,13 +78,16 @@ class Course {
     await study.propose({ datasets: WANTED, rounds: ROUNDS.length });
     for (const datasetId of WANTED) await study.consent(datasetId, STUDY, as('steward', OWNERS[datasetId]!));
     await study.submit(as('researcher', 'AlphaMSP'), 'study:start', { studyId: STUDY });
-    return new Course(study);
+    return study;
   }
 
   rows<T>(noun: string): T[] {
     return [...this.study.world.rows]
       .filter(([key]) => key.startsWith(`\u0000${noun}\u0000`))
-      .map(([, { value }]) => JSON.parse(Buffer.from(value).toString()) as T);
+      .map(([, row]) => {
+        if (!parsed.has(row)) parsed.set(row, JSON.parse(Buffer.from(row.value).toString()));
+        return parsed.get(row) as T;
+      });
   }
 
   hasLeft(mspId: string): boolean {
@@ -228,17 +243,18 @@ const ACTS: Readonly<Record<string, Act>> = {
 
 const act = fc.tuple(fc.constantFrom(...Object.keys(ACTS)), fc.nat({ max: 19 }), fc.constantFrom(...ROUNDS));
 const ROUND = ['open', 'updateAll', 'close', 'acceptAll', 'tally', 'attestAll', 'finalize'] as const;
+type Acts = readonly (readonly [string, number, number])[];
+const USUAL: Acts = ROUNDS.flatMap((round) => ROUND.map((name) => [name, 1, round] as const));
 /** The usual course of two rounds with gaps, and disturbances strewn in. */
 const course = fc
   .tuple(fc.array(fc.tuple(fc.nat({ max: 25 }), act), { maxLength: 20 }), fc.array(fc.nat({ max: 13 })))
   .map(([disturbances, gaps]) => {
-    const usual = ROUNDS.flatMap((round) => ROUND.map((name) => [name, 1, round] as const));
-    const kept: (readonly [string, number, number])[] = usual.filter((_, i) => !gaps.slice(0, 4).includes(i));
+    const kept = USUAL.filter((_, i) => !gaps.slice(0, 4).includes(i));
     for (const [at, disturbance] of disturbances) kept.splice(at % (kept.length + 1), 0, disturbance);
     return kept;
   });
 
-async function run(acts: readonly (readonly [string, number, number])[]): Promise<Course> {
+async function run(acts: Acts): Promise<Course> {
   const played = await Course.begun();
   for (const [name, who, round] of acts) {
     await ACTS[name]!(played, who, round).catch(refused);
@@ -247,6 +263,11 @@ async function run(acts: readonly (readonly [string, number, number])[]): Promis
   await played.check();
   return played;
 }
+
+/** Alpha scored, and the round ends without its verdict, so that the ledger sees nothing of it. */
+const UNSEEN: Acts = USUAL.flatMap((step) =>
+  step[0] === 'acceptAll' ? [['score', 0, step[2]] as const] : [step],
+);
 
 test('in whatever order hospitals train, score, withdraw, leave and settle, what may have been released is charged once', async () => {
   let unseen = 0;
@@ -257,7 +278,7 @@ test('in whatever order hospitals train, score, withdraw, leave and settle, what
         .rows<PrivacyCharge>('privacy-charge')
         .filter(({ cause }) => cause === 'settlement').length;
     }),
-    { numRuns: Number(process.env.RUNS ?? 20) },
+    { numRuns: 10, examples: [[UNSEEN]] },
   );
   assert.ok(unseen > 0, 'some of it was released unseen');
 });
