@@ -59,6 +59,8 @@ describe('the console in a browser', { skip: whyNoBrowser() ?? false }, () => {
       if (role !== null) await signIn(context, gateway.url, gateway.keys[role]);
       await work(await context.newPage(), context);
     } finally {
+      // An answer that is on its way yet is nobody's any more.
+      for (const page of context.pages()) await page.unrouteAll({ behavior: 'ignoreErrors' });
       await context.close();
     }
   }
