@@ -10,5 +10,8 @@ while IFS= read -r line; do arguments+=("$line"); done <<<"$selection"
 # Without the joined schema library everything runs too, and loads longer.
 if joined=$(node scripts/dist/join-library.js); then export NODE_OPTIONS="${NODE_OPTIONS:-} --import=$joined"; fi
 # Where a text is asked for, an error that nobody caught is of the test that it began in.
-if [ -z "${T:-}" ]; then export NODE_OPTIONS="${NODE_OPTIONS:-} --import=$PWD/scripts/dist/light-runner.js"; fi
+if [ -z "${T:-}" ]; then
+  light=$(node -p 'require("node:url").pathToFileURL("scripts/dist/light-runner.js").href')
+  export NODE_OPTIONS="${NODE_OPTIONS:-} --import=$light"
+fi
 exec node --test --test-concurrency=2 --test-timeout=300000 "${arguments[@]}" "$@"
