@@ -256,7 +256,7 @@ describe('keys for a study', () => {
     );
   });
 
-  it('a crash between any two steps of the erasure, and again, ends in the same word', async () => {
+  it('a crash between any two steps of the erasure ends in the same word', async () => {
     const left = new Map(
       ['erasure: unpinned', 'erasure: done', 'study:attestErasure: written down'].map((step) => [step, 2]),
     );
