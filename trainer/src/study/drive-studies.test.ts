@@ -8,6 +8,7 @@ import { MemoryArtefactStore } from '../artefacts/index.ts';
 import { GatewayProblem, type Ledger } from '../gateway/gateway-client.ts';
 import { type RunningConsortium, runTrainers } from '../testing/running-consortium.ts';
 import { type SmallConsortium, smallConsortium } from '../testing/small-consortium.ts';
+import type { TrainerService } from './drive-studies.ts';
 
 const EVENTS = 2000;
 let directory = '';
@@ -15,7 +16,7 @@ let world: SmallConsortium;
 let running: RunningConsortium;
 const reads = new Map<string, number>();
 
-/** The ledger, with what is asked of it counted. */
+/** The ledger of one trainer, with what is asked of it counted. */
 const counted = (ledger: Ledger): Ledger =>
   new Proxy(ledger, {
     get:
@@ -40,11 +41,15 @@ before(async () => {
   consortium.studies.set(study.studyId, { ...study, state: 'paused' });
   running = runTrainers(world, ({ mspId }) => ({
     store,
-    ledger: counted(consortium.as(mspId)),
+    ledger: mspId === 'A' ? counted(consortium.as(mspId)) : consortium.as(mspId),
     pollMs: 60_000,
   }));
-  const board = () => running.trainers.get('A')!.service.board.list();
-  await running.until(() => board().length === 1 && board()[0]!.stage.startsWith('waiting'));
+  const isWaiting = ({ service }: { readonly service: TrainerService }) => {
+    const [job, ...others] = service.board.list();
+    return others.length === 0 && job?.stage.startsWith('waiting') === true;
+  };
+  // What the others do at their start is events for the one that is counted.
+  await running.until(() => [...running.trainers.values()].every(isWaiting));
 });
 
 after(async () => {
@@ -70,13 +75,14 @@ it('drives the studies that its hospital consented to, and reads no other', () =
 });
 
 it("a flood of events of others' studies is not followed by reads", async () => {
-  const before = sum(/./);
+  const before = new Map(reads);
   const { service } = running.trainers.get('A')!;
   for (let i = 0; i < EVENTS; i++) {
     service.notice({ name: 'StudyProposed', data: { studyId: `flood-${i % 17}` } });
     if (i % 100 === 0) await settled();
   }
-  assert.equal(sum(/./), before);
+  // A look that an earlier event had asked for may come yet.
+  for (const [about, count] of reads) assert.ok(count - (before.get(about) ?? 0) <= 1, about);
 });
 
 it('a flood of consents, and of events of its own study, is followed by a handful of reads', async () => {
