@@ -130,17 +130,17 @@ const act = fc.tuple(
   fc.nat({ max: 11 }),
   fc.integer({ min: 1, max: 3 }),
 );
+/** The usual course, with gaps and disturbances strewn in. */
 const USUAL = ['consent', 'consent', 'consent', 'consent', 'start'].map((name, i) => [name, i, 1] as const);
 const ROUND = ['open', 'updateAll', 'close', 'acceptAll', 'tally', 'attestAll', 'finalize'] as const;
-const WHOLE: readonly (readonly [string, number, number])[] = [
-  ...USUAL,
-  ...[1, 2, 3].flatMap((round) => ROUND.map((name) => [name, 1, round] as const)),
-];
-/** The usual course, with gaps and disturbances strewn in. */
 const course = fc
   .tuple(fc.array(fc.tuple(fc.nat({ max: 25 }), act), { maxLength: 25 }), fc.array(fc.nat({ max: 24 })))
   .map(([disturbances, gaps]) => {
-    const kept = WHOLE.filter((_, i) => !gaps.slice(0, 4).includes(i));
+    const usual: (readonly [string, number, number])[] = [
+      ...USUAL,
+      ...[1, 2, 3].flatMap((round) => ROUND.map((name) => [name, 1, round] as const)),
+    ];
+    const kept = usual.filter((_, i) => !gaps.slice(0, 4).includes(i));
     for (const [at, disturbance] of disturbances) kept.splice(at % (kept.length + 1), 0, disturbance);
     return kept;
   });
@@ -154,7 +154,7 @@ test('whatever members do in whatever order, accounts add up and every aggregate
       await checkPromises(study);
       finalized += rowsOf<Round>(study, 'round').filter(({ state }) => state === 'finalized').length;
     }),
-    { numRuns: 12, examples: [[WHOLE]] },
+    { numRuns: 25 },
   );
   assert.ok(finalized > 0, 'some of these courses got somewhere');
 });

@@ -243,18 +243,17 @@ const ACTS: Readonly<Record<string, Act>> = {
 
 const act = fc.tuple(fc.constantFrom(...Object.keys(ACTS)), fc.nat({ max: 19 }), fc.constantFrom(...ROUNDS));
 const ROUND = ['open', 'updateAll', 'close', 'acceptAll', 'tally', 'attestAll', 'finalize'] as const;
-type Acts = readonly (readonly [string, number, number])[];
-const USUAL: Acts = ROUNDS.flatMap((round) => ROUND.map((name) => [name, 1, round] as const));
 /** The usual course of two rounds with gaps, and disturbances strewn in. */
 const course = fc
   .tuple(fc.array(fc.tuple(fc.nat({ max: 25 }), act), { maxLength: 20 }), fc.array(fc.nat({ max: 13 })))
   .map(([disturbances, gaps]) => {
-    const kept = USUAL.filter((_, i) => !gaps.slice(0, 4).includes(i));
+    const usual = ROUNDS.flatMap((round) => ROUND.map((name) => [name, 1, round] as const));
+    const kept: (readonly [string, number, number])[] = usual.filter((_, i) => !gaps.slice(0, 4).includes(i));
     for (const [at, disturbance] of disturbances) kept.splice(at % (kept.length + 1), 0, disturbance);
     return kept;
   });
 
-async function run(acts: Acts): Promise<Course> {
+async function run(acts: readonly (readonly [string, number, number])[]): Promise<Course> {
   const played = await Course.begun();
   for (const [name, who, round] of acts) {
     await ACTS[name]!(played, who, round).catch(refused);
@@ -263,11 +262,6 @@ async function run(acts: Acts): Promise<Course> {
   await played.check();
   return played;
 }
-
-/** Alpha scored, and the round ends without its verdict, so that the ledger sees nothing of it. */
-const UNSEEN: Acts = USUAL.flatMap((step) =>
-  step[0] === 'acceptAll' ? [['score', 0, step[2]] as const] : [step],
-);
 
 test('in whatever order hospitals train, score, withdraw, leave and settle, what may have been released is charged once', async () => {
   let unseen = 0;
@@ -278,7 +272,7 @@ test('in whatever order hospitals train, score, withdraw, leave and settle, what
         .rows<PrivacyCharge>('privacy-charge')
         .filter(({ cause }) => cause === 'settlement').length;
     }),
-    { numRuns: 10, examples: [[UNSEEN]] },
+    { numRuns: 20 },
   );
   assert.ok(unseen > 0, 'some of it was released unseen');
 });

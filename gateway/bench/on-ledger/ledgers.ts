@@ -70,7 +70,7 @@ function whyNot(kind: Kind): string | undefined {
 }
 
 async function embedded(): Promise<RunningLedger> {
-  const network = await FabricNetwork.startEmbedded(200);
+  const network = await FabricNetwork.startEmbedded({ batchTimeoutMs: 200, chaincodes: 'apart' });
   return {
     name: 'embedded',
     connectionPath: network.connectionPath,

@@ -92,7 +92,7 @@ describe('what peers and orderers answer', { skip: notRun ?? false }, () => {
   }
 
   before(async () => {
-    network = await FabricNetwork.start(50);
+    network = await FabricNetwork.start({ batchTimeoutMs: 50 });
     for (const mspId of ['Org1MSP', 'Org2MSP', 'Org3MSP'] as const) {
       const connection = network.connection(mspId);
       const ledger = new FabricLedger({

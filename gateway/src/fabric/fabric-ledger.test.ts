@@ -95,7 +95,7 @@ describe('the ledger on Fabric', { skip: notRun ?? false }, () => {
   let ledger: FabricLedger;
 
   before(async () => {
-    network = await FabricNetwork.start(150, 'apart');
+    network = await FabricNetwork.start({ chaincodes: 'apart' });
     ledger = open(network.connection('Org1MSP'));
     await until(() => isReady(ledger));
     for (const mspId of ['Org1MSP', 'Org2MSP', 'Org3MSP'] as const) {

@@ -65,7 +65,10 @@ for (const { maxMessageCount, title } of [
     }
 
     before(async () => {
-      network = await FabricNetwork.startEmbedded(50, maxMessageCount);
+      network = await FabricNetwork.startEmbedded({
+        batchTimeoutMs: 50,
+        ...(maxMessageCount && { maxMessageCount }),
+      });
       const connection = network.connection('Org1MSP');
       const ledger = new FabricLedger({
         connection,

@@ -30,7 +30,7 @@ describe('a gateway with two own peers', { skip: notRun ?? false }, () => {
   const ledgers: FabricLedger[] = [];
 
   before(async () => {
-    network = await FabricNetwork.start(300);
+    network = await FabricNetwork.start({ batchTimeoutMs: 300 });
     const { endpoint } = network.connection('Org1MSP').organisation;
     wires = { first: await Wire.to(endpoint), second: await Wire.to(endpoint) };
     await registerMember(open());

@@ -47,7 +47,7 @@ describe('evidence of a study', { skip: notRun ?? false }, () => {
   const ask = (id: string) => gateway.as('auditor', { method: 'GET', url: url(id) });
 
   before(async () => {
-    network = await FabricNetwork.start(150, 'apart');
+    network = await FabricNetwork.start({ chaincodes: 'apart' });
     for (const mspId of ORGANISATIONS) {
       const connection = network.connection(mspId);
       const limits = { ...DEFAULT_LIMITS, evaluateTimeoutMs: 10_000 };

@@ -48,6 +48,14 @@ export const PATIENT_LIMITS: Limits = {
   recoveryTimeoutMs: PATIENCE_MS,
 };
 
+export interface NetworkOptions {
+  /** By default late enough for two requests made at once to meet in one block. */
+  readonly batchTimeoutMs?: number;
+  readonly maxMessageCount?: number;
+  /** Each a process of its own where they are apart, so that one can be killed alone; else one process for all. */
+  readonly chaincodes?: 'together' | 'apart';
+}
+
 export class FabricNetwork {
   readonly #directory = mkdtempSync(join(tmpdir(), 'fabric-'));
   readonly #chaincodes = new Map<TestOrganisation, { address: string; process: ChildProcess | undefined }>();
@@ -56,17 +64,10 @@ export class FabricNetwork {
   #network: ChildProcess | undefined;
   readonly connectionPath: string;
 
-  /**
-   * By default blocks are cut late enough for two requests made at once to meet in one. An organisation's chaincode can
-   * be killed alone where they are `apart`, each a process of its own.
-   */
-  static async start(
-    batchTimeoutMs = 150,
-    chaincodes: 'together' | 'apart' = 'together',
-  ): Promise<FabricNetwork> {
+  static async start(options: NetworkOptions = {}): Promise<FabricNetwork> {
     const network = new FabricNetwork(GIVEN);
     if (GIVEN !== undefined) return network;
-    return await network.#begin({ batchTimeoutMs }, chaincodes);
+    return await network.#begin(options);
   }
 
   private constructor(given?: string) {
@@ -74,15 +75,12 @@ export class FabricNetwork {
   }
 
   /** One of our own, whatever network is given: for comparing the two. */
-  static startEmbedded(batchTimeoutMs: number, maxMessageCount?: number): Promise<FabricNetwork> {
-    const blocks = { batchTimeoutMs, ...(maxMessageCount && { maxMessageCount }) };
-    return new FabricNetwork().#begin(blocks, 'together');
+  static startEmbedded(options: NetworkOptions): Promise<FabricNetwork> {
+    return new FabricNetwork().#begin(options);
   }
 
-  async #begin(
-    blocks: { batchTimeoutMs: number; maxMessageCount?: number },
-    chaincodes: 'together' | 'apart',
-  ): Promise<this> {
+  async #begin({ chaincodes, batchTimeoutMs = 150, maxMessageCount }: NetworkOptions): Promise<this> {
+    const blocks = { batchTimeoutMs, ...(maxMessageCount && { maxMessageCount }) };
     try {
       const ports = await Promise.all(ORGANISATIONS.map(freePort));
       for (const [i, mspId] of ORGANISATIONS.entries()) {
@@ -91,8 +89,8 @@ export class FabricNetwork {
       const config = join(this.#directory, 'config.json');
       writeFileSync(config, JSON.stringify({ ...blocks, chaincodes: [this.#definition()] }));
       // Peers connect to what listens already.
-      if (chaincodes === 'together') await this.#startTogether();
-      else await Promise.all(ORGANISATIONS.map((mspId) => this.startChaincode(mspId)));
+      if (chaincodes === 'apart') await Promise.all(ORGANISATIONS.map((mspId) => this.startChaincode(mspId)));
+      else await this.#startTogether();
       await this.startPeers(['--config', config]);
       return this;
     } catch (error) {
