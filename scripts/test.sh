@@ -7,11 +7,12 @@ node packages/process-start/require-node.js
 selection=$(node scripts/dist/select-tests.js)
 arguments=()
 while IFS= read -r line; do arguments+=("$line"); done <<<"$selection"
+# What each process loads first, by its address.
+preload() { export NODE_OPTIONS="${NODE_OPTIONS:-} --import=$1"; }
+address() { node -p 'require("node:url").pathToFileURL(process.argv[1]).href' "scripts/dist/$1.js"; }
+preload "$(address fail-on-uncaught)"
 # Without the joined schema library everything runs too, and loads longer.
-if joined=$(node scripts/dist/join-library.js); then export NODE_OPTIONS="${NODE_OPTIONS:-} --import=$joined"; fi
+if joined=$(node scripts/dist/join-library.js); then preload "$joined"; fi
 # Where a text is asked for, an error that nobody caught is of the test that it began in.
-if [ -z "${T:-}" ]; then
-  light=$(node -p 'require("node:url").pathToFileURL("scripts/dist/light-runner.js").href')
-  export NODE_OPTIONS="${NODE_OPTIONS:-} --import=$light"
-fi
+if [ -z "${T:-}" ]; then preload "$(address light-runner)"; fi
 exec node --test --test-concurrency=2 --test-timeout=300000 "${arguments[@]}" "$@"
