@@ -60,9 +60,12 @@ const OWN_VARIABLES = [
   'CONSILIUM_API_KEYS_BY_REST',
 ];
 
+/** Programs of others report to their makers unless these are set: ONNX Runtime since 1.29, and Kubo before 0.43. */
+const NO_TELEMETRY = { ORT_DISABLE_TELEMETRY: '1', IPFS_TELEMETRY: 'off' };
+
 /** What every process gets of our own environment: never another process's secrets. */
 export function inherited(): Record<string, string> {
   const kept = [...SYSTEM_VARIABLES, ...OWN_VARIABLES];
   const given = kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
-  return { MALLOC_ARENA_MAX: '2', ...Object.fromEntries(given) };
+  return { MALLOC_ARENA_MAX: '2', ...NO_TELEMETRY, ...Object.fromEntries(given) };
 }

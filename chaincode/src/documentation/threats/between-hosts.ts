@@ -121,5 +121,14 @@ export const BETWEEN_HOSTS: ThreatSection = {
         'secrets are in files of their own, and not in what is passed around',
       ],
     },
+    {
+      id: 'reports-to-makers',
+      attack: 'Libraries that report to their makers what is run',
+      titles: [
+        'reports nothing to its maker, whatever the environment says, on the main thread and on others',
+        'is not loaded by a thread that cannot keep it from reporting',
+        'processes of the tool start with the reports of their libraries turned off',
+      ],
+    },
   ],
 };

@@ -1,5 +1,6 @@
 // The one file that imports ONNX Runtime. A session runs on the calling thread and blocks it. So training and scoring
 // hold their sessions in worker threads.
+import './no-telemetry.ts';
 import ort from 'onnxruntime-node';
 import {
   COPY_SPARING_OUTPUT,
