@@ -7,12 +7,25 @@ import 'reflect-metadata';
 import { createPublicKey, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 import * as x509 from '@peculiar/x509';
-import { hasLowS } from '../msp/low-s.ts';
+import { rawToLowS } from '../msp/low-s.ts';
 
 type CryptoKey = webcrypto.CryptoKey;
 type CryptoKeyPair = webcrypto.CryptoKeyPair;
 
 x509.cryptoProvider.set(webcrypto as never);
+
+/**
+ * Fabric re-encodes a certificate whose signature has a high S before it compares identities. Issuing only low-S ones
+ * keeps the bytes the same everywhere.
+ */
+const SIGNS_WITH_LOW_S = {
+  getRandomValues: (values: Uint8Array) => webcrypto.getRandomValues(values),
+  subtle: {
+    exportKey: (format: 'spki', key: CryptoKey) => webcrypto.subtle.exportKey(format, key),
+    sign: async (...all: Parameters<typeof webcrypto.subtle.sign>) =>
+      rawToLowS(new Uint8Array(await webcrypto.subtle.sign(...all))),
+  },
+} as never;
 
 const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const SIGNING_ALGORITHM = { name: 'ECDSA', hash: 'SHA-256' } as const;
@@ -44,8 +57,8 @@ export interface SigningRequest {
 
 export async function createAuthority(name: string, organization: string): Promise<Authority> {
   const keys = (await webcrypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify'])) as CryptoKeyPair;
-  const certificatePem = await issueWithLowS(async () =>
-    x509.X509CertificateGenerator.createSelfSigned({
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned(
+    {
       serialNumber: randomSerial(),
       name: distinguishedName([
         ['CN', name],
@@ -62,9 +75,10 @@ export async function createAuthority(name: string, organization: string): Promi
         ),
         await x509.SubjectKeyIdentifierExtension.create(keys.publicKey as never),
       ],
-    }),
+    },
+    SIGNS_WITH_LOW_S,
   );
-  return { name, certificatePem, privateKeyPem: await exportPrivateKey(keys.privateKey) };
+  return { name, certificatePem: toPem(certificate), privateKeyPem: await exportPrivateKey(keys.privateKey) };
 }
 
 /** An identity that signs: a peer, an orderer, an admin or a client. */
@@ -133,8 +147,8 @@ async function issue(authority: Authority, request: LeafRequest): Promise<KeyAnd
   const publicKey = await publicKeyOf(privateKeyPem);
   const authorityKeyIdentifier = await x509.AuthorityKeyIdentifierExtension.create(issuer);
   const subjectKeyIdentifier = await x509.SubjectKeyIdentifierExtension.create(publicKey as never);
-  const certificatePem = await issueWithLowS(() =>
-    x509.X509CertificateGenerator.create({
+  const certificate = await x509.X509CertificateGenerator.create(
+    {
       serialNumber: randomSerial(),
       subject: distinguishedName(request.names),
       issuer: issuer.subjectName.toJSON(),
@@ -150,9 +164,10 @@ async function issue(authority: Authority, request: LeafRequest): Promise<KeyAnd
         subjectKeyIdentifier,
         authorityKeyIdentifier,
       ],
-    }),
+    },
+    SIGNS_WITH_LOW_S,
   );
-  return { certificatePem, privateKeyPem };
+  return { certificatePem: toPem(certificate), privateKeyPem };
 }
 
 async function newPrivateKey(): Promise<string> {
@@ -165,16 +180,7 @@ function publicKeyOf(privateKeyPem: string): Promise<CryptoKey> {
   return webcrypto.subtle.importKey('spki', der, KEY_ALGORITHM, true, ['verify']) as Promise<CryptoKey>;
 }
 
-/**
- * Fabric re-encodes a certificate whose signature has a high S before it compares identities; issuing only
- * low-S ones keeps the bytes the same everywhere.
- */
-async function issueWithLowS(make: () => Promise<x509.X509Certificate>): Promise<string> {
-  for (;;) {
-    const certificate = await make();
-    if (hasLowS(new Uint8Array(certificate.signature))) return `${certificate.toString('pem')}\n`;
-  }
-}
+const toPem = (certificate: x509.X509Certificate): string => `${certificate.toString('pem')}\n`;
 
 function distinguishedName(names: readonly (readonly [string, string])[]): x509.JsonName {
   return names.map(([type, value]) => ({ [type]: [value] }));

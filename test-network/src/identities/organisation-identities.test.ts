@@ -4,7 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { issueTlsServer } from './authority.ts';
+import 'reflect-metadata';
+import * as x509 from '@peculiar/x509';
+import { hasLowS } from '../msp/low-s.ts';
+import { createAuthority, issueTlsServer } from './authority.ts';
 import { openOrganisationIdentities } from './organisation-identities.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'consilium-names-'));
@@ -56,4 +59,15 @@ test('a folder whose certificate lacks a name gets another one for the same key,
   assert.deepEqual(othersNow, others);
   assert.equal(readFileSync(file, 'utf8'), nodeTls.certificatePem);
   assert.deepEqual(await openOrganisationIdentities(options(['localhost', 'later.example.org'])), named);
+});
+
+test('every certificate is signed with a low s, which Fabric asks for', async () => {
+  const request = { commonName: 'peer0', organization: 'a.example.com', hosts: ['localhost'] };
+  for (let i = 0; i < 8; i++) {
+    const authority = await createAuthority('ca', 'a.example.com');
+    const { certificatePem } = await issueTlsServer(authority, request);
+    for (const pem of [authority.certificatePem, certificatePem]) {
+      assert.ok(hasLowS(new Uint8Array(new x509.X509Certificate(pem).signature)));
+    }
+  }
 });

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign, verify } from 'node:crypto';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { hasLowS, toLowS } from './low-s.ts';
+import { hasLowS, rawToLowS, toLowS } from './low-s.ts';
+
+const HALF_ORDER_HEX = '7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8';
 
 describe('ECDSA signatures with a low s', () => {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -16,6 +18,18 @@ describe('ECDSA signatures with a low s', () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  it('still verify in the raw form, and are of the same bytes where s was low', () => {
+    const raw = { key: privateKey, dsaEncoding: 'ieee-p1363' } as const;
+    for (let i = 0; i < 50; i++) {
+      const message = Buffer.from(`message ${i}`);
+      const signature = sign('sha256', message, raw);
+      const low = rawToLowS(signature);
+      assert.ok(verify('sha256', message, { ...raw, key: publicKey }, low));
+      assert.deepEqual(Buffer.from(rawToLowS(low)), Buffer.from(low));
+      assert.ok(Buffer.from(low.subarray(32)).toString('hex') <= HALF_ORDER_HEX);
+    }
   });
 
   it('are distinguished from their twins with a high s', () => {

@@ -20,6 +20,13 @@ export function toLowS(der: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from([0x30, body.length]), body]);
 }
 
+/** The same for the raw form: r and then s, 32 bytes each. */
+export function rawToLowS(raw: Uint8Array): Uint8Array {
+  const s = BigInt(`0x${Buffer.from(raw.subarray(32)).toString('hex')}`);
+  if (s <= HALF_ORDER) return raw;
+  return Buffer.concat([raw.subarray(0, 32), Buffer.from((ORDER - s).toString(16).padStart(64, '0'), 'hex')]);
+}
+
 function parse(der: Uint8Array): { r: bigint; s: bigint } | undefined {
   if (der.length < 8 || der[0] !== 0x30 || der[1] !== der.length - 2) return undefined;
   const first = readInteger(der, 2);
