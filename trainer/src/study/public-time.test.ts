@@ -103,7 +103,7 @@ describe('a study with public times', () => {
     let nowMs = Date.now();
     consortium.nowMs = () => nowMs;
     const lines: string[] = [];
-    const log = pino({ level: 'warn' }, { write: (line) => lines.push(line) });
+    const log = pino({ level: 'warn', base: null, timestamp: false }, { write: (line) => lines.push(line) });
     running = runTrainers(world, () => ({
       store,
       log,
@@ -115,7 +115,6 @@ describe('a study with public times', () => {
     await running.until(() => consortium.consentsOf('study').every(({ state }) => state === 'settled'));
     const late = lines.filter((line) => line.includes('later than its public time'));
     assert.equal(late.length, 1);
-    const { time: _, ...said } = JSON.parse(late[0]!) as Record<string, unknown>;
-    assert.doesNotMatch(JSON.stringify(said), /1234|61/);
+    assert.doesNotMatch(late[0]!, /1234|61/);
   });
 });
