@@ -7,10 +7,12 @@ import type { TestFile } from './test-files.ts';
 export const END_TO_END: readonly string[] = [
   'chaincode/dist/conformance/',
   'gateway/console/dist/test/',
+  'gateway/dist/src/documentation/hospital-it.test.js',
   'network/dist/demo/console-story.test.js',
   'network/dist/src/interruption.test.js',
   'network/dist/src/tutorials.test.js',
   'network/dist/src/whole-consortium.test.js',
+  'scripts/dist/make-release.test.js',
   'scripts/dist/packing.test.js',
   'test-network/dist/conformance/',
   'trainer/dist/src/study/crash.test.js',

@@ -1,7 +1,7 @@
 // The journal's SQLite file: opened once, locked, durable at every commit, with its failures named.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import { DamagedDatabaseError, RowGuard } from '@consilium/guarded-rows';
 import { named, TrainerError } from '../errors.ts';
 import { JOURNAL_STEPS, JOURNAL_TABLES } from './journal-schema.ts';
@@ -22,6 +22,8 @@ const REMEDY =
 export class JournalDatabase implements Disposable {
   readonly #guard: RowGuard;
   readonly #database: DatabaseSync;
+  /** Each is prepared once, with the digests that its triggers keep. The texts are the code's own, and few. */
+  readonly #statements = new Map<string, StatementSync>();
   /** The database itself. Its log is beside it. */
   protected readonly file: string;
   /** Of the salted ids of populations' blocks, and of the copies of revisions' files: nobody else's to read. */
@@ -125,7 +127,7 @@ export class JournalDatabase implements Disposable {
 
   protected get(sql: string, ...values: SQLInputValue[]): Row | undefined {
     try {
-      return this.#database.prepare(sql).get(...values) as Row | undefined;
+      return this.#prepared(sql).get(...values) as Row | undefined;
     } catch (error) {
       throw named(error);
     }
@@ -133,7 +135,7 @@ export class JournalDatabase implements Disposable {
 
   protected all(sql: string, ...values: SQLInputValue[]): Row[] {
     try {
-      return this.#database.prepare(sql).all(...values) as Row[];
+      return this.#prepared(sql).all(...values) as Row[];
     } catch (error) {
       throw named(error);
     }
@@ -148,7 +150,7 @@ export class JournalDatabase implements Disposable {
 
   protected run(sql: string, ...values: SQLInputValue[]): void {
     try {
-      this.#database.prepare(sql).run(...values);
+      this.#prepared(sql).run(...values);
       this.#acknowledge();
     } catch (error) {
       throw named(error);
@@ -158,13 +160,22 @@ export class JournalDatabase implements Disposable {
   /** Inserts a row; false where one with its primary key is there already, which stays as it is. */
   protected insertOnce(sql: string, ...values: SQLInputValue[]): boolean {
     try {
-      this.#database.prepare(sql).run(...values);
+      this.#prepared(sql).run(...values);
       this.#acknowledge();
       return true;
     } catch (error) {
       if ((error as { errcode?: number }).errcode === SQLITE_CONSTRAINT_PRIMARYKEY) return false;
       throw named(error);
     }
+  }
+
+  #prepared(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
   }
 
   /** A statement outside a transaction is on disk when it returns. */
