@@ -15,6 +15,7 @@ export const END_TO_END: readonly string[] = [
   'scripts/dist/make-release.test.js',
   'scripts/dist/packing.test.js',
   'test-network/dist/conformance/',
+  'trainer/dist/src/offline/commands/resume.test.js',
   'trainer/dist/src/study/crash.test.js',
 ];
 

@@ -32,7 +32,7 @@ describe('groupTests', () => {
     const alone = [
       "import { spawn } from 'node:child_process';",
       "import { Worker } from 'node:worker_threads';",
-      'before(async () => {});',
+      'beforeEach(() => {});',
       'afterEach(() => {});',
       "t.mock.timers.enable({ apis: ['Date'] });",
       "process.env.TZ = 'UTC';",
@@ -46,7 +46,8 @@ describe('groupTests', () => {
     ].map((text, index) => fileOf(domain(`alone-${index}`), `${text}\n${TEST}`));
     const shared = [
       "after(() => rmSync(root));\nif (process.env.TZ === 'UTC') process.stdout.write('');",
-      'describe(() => {\n  before(() => {});\n});',
+      'describe(() => {\n  beforeEach(() => {});\n});',
+      'before(async () => {});',
     ].map((text, index) => fileOf(domain(`shared-${index}`), `${text}\n${TEST}`));
     const { groups, alone: rest } = groupTests([...alone, ...shared], NONE);
     assert.deepEqual(
@@ -96,7 +97,7 @@ async function runGroup(...texts: readonly string[]): Promise<{ status: number; 
   try {
     const files = texts.map((text, index) => {
       const file = join(folder, `file-${index}.mjs`);
-      writeFileSync(file, `import { test } from 'node:test';\n${text}\n`);
+      writeFileSync(file, `import { before, test } from 'node:test';\n${text}\n`);
       return file.slice(root.length + 1);
     });
     const program = join(folder, 'together.test.js');
@@ -146,6 +147,15 @@ describe("a group's program", () => {
     assert.equal(status, 1);
     assert.match(out, /test at out\/group-\w+\/file-0\.mjs:2:1\n✖ one/);
     assert.deepEqual([counted(out, 'pass'), counted(out, 'fail')], [[2], [1]]);
+  });
+
+  it('prepares what each file prepares once, before the tests of any', async () => {
+    const prepares = (own: string, other: string) =>
+      `before(async () => { await null; globalThis.${own} = (globalThis.${own} ?? 0) + 1; });
+       test('${own}', () => { if (globalThis.${own} + globalThis.${other} !== 2) throw new Error('not prepared'); });`;
+    const { status, out } = await runGroup(prepares('first', 'second'), prepares('second', 'first'));
+    assert.equal(status, 0, out);
+    assert.deepEqual([counted(out, 'pass'), counted(out, 'fail')], [[3], [0]]);
   });
 
   it('fails with the name of a file that cannot be imported, and runs the others', async () => {

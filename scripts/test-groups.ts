@@ -30,7 +30,7 @@ const SHARED_FOLDERS = [
 /** What a process has once: whoever changes, measures or waits for it there has a process alone. */
 const ALONE = [
   /node:(?:child_process|worker_threads)/,
-  /^(?:before|beforeEach|afterEach)\(/m,
+  /^(?:beforeEach|afterEach)\(/m,
   /\bmock\./,
   /\bprocess\.(?:chdir|cpuUsage|exit|memoryUsage|on|once|umask)\b/,
   /\bprocess\.(?:env\.\w+|exitCode|title) (?:\?\?)?=[^=]/,
