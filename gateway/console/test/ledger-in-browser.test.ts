@@ -33,10 +33,15 @@ describe('the ledger in a browser', { skip: whyNoBrowser() ?? false, timeout: SU
     await gateway?.close();
   });
 
-  it('shows what happens by itself, before what was there', async () => {
+  it('shows what happens by itself, before what was there, and asks for what is new alone', async () => {
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      if (request.url().includes('/v1/transactions?')) asked.push(new URL(request.url()).search);
+    });
     await page.goto(`${gateway.url}/console/ledger`);
     await page.getByRole('link', { name: 'Proposed a study' }).first().waitFor();
     await page.getByText('Live', { exact: true }).waitFor();
+    assert.deepEqual(asked, ['?limit=100'], 'asked once');
     const answer = await gateway.as('steward', {
       method: 'POST',
       url: '/v1/datasets',

@@ -1,9 +1,9 @@
 // A list that grows at its beginning: newest first, page by page to the older ones. An event asks for its first page
 // alone, however many pages were read before.
 import type { ListName, Request } from '@consilium/client/browser';
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo } from 'react';
-import { apiPages, useApi, useApiPages } from '../../api/queries.ts';
+import { apiPages, apiQuery, useApiPages } from '../../api/queries.ts';
 
 type LedgerList = Extract<ListName, 'listLedgerBlocks' | 'listTransactions'>;
 const PAGE = 100;
@@ -44,8 +44,16 @@ export function useNewestFirst<T>(
   const client = useQueryClient();
   const request = { query: { ...query, limit: PAGE } } as Omit<Request<LedgerList>, 'body'>;
   const pages = useApiPages(name, request);
-  const newest = useApi(name, ...([request] as unknown as [never]));
   const read = pages.data as readonly T[] | undefined;
+  // What was read first is the newest until an event says otherwise.
+  const asked = apiQuery(name, ...([request] as unknown as [never]));
+  const newest = useQuery({
+    ...(asked as object),
+    queryKey: asked.queryKey,
+    enabled: read !== undefined,
+    initialData: () => read && { items: read.slice(0, PAGE) },
+    initialDataUpdatedAt: pages.dataUpdatedAt,
+  });
   const fresh = (newest.data as { readonly items: readonly T[] } | undefined)?.items;
   const isApart = fresh !== undefined && read !== undefined && hasGap(fresh, read, keyOf);
   const { queryKey } = apiPages(name, request);
