@@ -15,19 +15,4 @@ preload "$(address fail-on-uncaught)"
 if joined=$(node scripts/dist/join-library.js); then preload "$joined"; fi
 # Where a text is asked for, an error that nobody caught is of the test that it began in.
 if [ -z "${T:-}" ]; then preload "$(address light-runner)"; fi
-
-# Thousands of files are written and thrown away, synchronised to the disk each time. They lie in memory where the
-# system has room for them and runs programs from there, and nobody named another folder.
-has_room() {
-  [ "$(stat -f -c %T /dev/shm 2>/dev/null)" = tmpfs ] && [ "$(df -Pk /dev/shm | awk 'NR == 2 { print $4 }')" -gt 4000000 ] &&
-    [ "$(awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo)" -gt 8000000 ]
-}
-runs_programs() { printf '#!/bin/sh\n' >"$1/program" && chmod +x "$1/program" && "$1/program" 2>/dev/null; }
-if [ -z "${TMPDIR:-}" ] && has_room && folder=$(mktemp -d /dev/shm/consilium-tests-XXXXXX); then
-  trap 'rm -rf "$folder"' EXIT
-  if runs_programs "$folder"; then
-    chmod 1777 "$folder"
-    export TMPDIR=$folder
-  fi
-fi
-node --test --test-concurrency=2 --test-timeout=300000 "${arguments[@]}" "$@"
+exec scripts/with-files-in-memory.sh node --test --test-concurrency=2 --test-timeout=300000 "${arguments[@]}" "$@"

@@ -53,6 +53,32 @@ describe('the ledger in a browser', { skip: whyNoBrowser() ?? false, timeout: SU
     assert.match(await first.innerText(), /Registered a dataset/);
   });
 
+  it('shows what happens while its first question is on the way', async () => {
+    const [isHeld, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    await page.route(
+      '**/v1/transactions?*',
+      async (route) => {
+        const response = await route.fetch();
+        isHeld.resolve();
+        await release.promise;
+        await route.fulfill({ response });
+      },
+      { times: 1 },
+    );
+    const stateOfLedger = (url: string) => url.includes('/v1/blocks?');
+    const isShown = page.waitForResponse((response) => stateOfLedger(response.url()));
+    await page.goto(`${gateway.url}/console/ledger`);
+    await Promise.all([isHeld.promise, isShown, page.getByText('Live', { exact: true }).waitFor()]);
+    // What is renewed beside it shows that the event is there.
+    const isRenewed = page.waitForRequest((request) => stateOfLedger(request.url()));
+    const payload = anotherDataset('another');
+    const answer = await gateway.as('steward', { method: 'POST', url: '/v1/datasets', payload });
+    assert.equal(answer.statusCode, 201, answer.body);
+    await isRenewed;
+    release.resolve();
+    await page.locator('tbody tr').first().getByRole('link', { name: 'another' }).waitFor();
+  });
+
   it('finds by an id of any kind, and keeps in the address what is looked for', async () => {
     const find = async (id: string) => {
       await page.getByLabel('Id', { exact: true }).fill(id);

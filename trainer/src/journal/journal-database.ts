@@ -149,8 +149,17 @@ export class JournalDatabase implements Disposable {
   }
 
   protected run(sql: string, ...values: SQLInputValue[]): void {
+    this.#write(() => this.#prepared(sql), values);
+  }
+
+  /** As `run`, for a secret: a statement that is kept would hold it in memory until it is used again. */
+  protected runWithSecret(sql: string, ...values: SQLInputValue[]): void {
+    this.#write(() => this.#database.prepare(sql), values);
+  }
+
+  #write(prepared: () => StatementSync, values: readonly SQLInputValue[]): void {
     try {
-      this.#prepared(sql).run(...values);
+      prepared().run(...values);
       this.#acknowledge();
     } catch (error) {
       throw named(error);

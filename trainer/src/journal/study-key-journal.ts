@@ -41,7 +41,7 @@ export class StudyKeyJournal extends JournalDatabase {
         publicKey,
         new Date().toISOString(),
       );
-      if (isFirst) this.run('INSERT INTO private_keys VALUES (?, ?)', number, bytes);
+      if (isFirst) this.runWithSecret('INSERT INTO private_keys VALUES (?, ?)', number, bytes);
     });
     bytes.fill(0);
   }
@@ -111,7 +111,7 @@ export class StudyKeyJournal extends JournalDatabase {
       this.#writeWithoutIt();
       if (!this.#holds(bytes)) return;
       // It is not destroyed: without its row, nobody could look for it the next time.
-      this.run('INSERT INTO private_keys VALUES (?, ?)', Number(number), bytes);
+      this.runWithSecret('INSERT INTO private_keys VALUES (?, ?)', Number(number), bytes);
       throw new TrainerError(
         'TRAINER_JOURNAL_FAILED',
         `the key for updates of ${datasetId} in study ${studyId} is still in the journal's file`,

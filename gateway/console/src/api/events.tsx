@@ -1,7 +1,7 @@
 // The one stream of events of this tab: it renews what they change, and screens listen to it.
 import type { LedgerEvent } from '@consilium/client/browser';
 import { ProblemError } from '@consilium/client/browser';
-import { useQueryClient } from '@tanstack/react-query';
+import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import {
   createContext,
   type ReactNode,
@@ -56,9 +56,7 @@ export function EventsProvider({
       const events = gathered;
       gathered = [];
       timer = undefined;
-      void queries.invalidateQueries({
-        predicate: ({ queryKey }) => events.some((event) => isChangedBy(queryKey as QueryKey, event)),
-      });
+      askAgain(queries, (key) => events.some((event) => isChangedBy(key, event)));
     };
     const take = (event: LedgerEvent) => {
       gathered.push(event);
@@ -83,6 +81,23 @@ export function EventsProvider({
     [state],
   );
   return <EventsContext value={events}>{children}</EventsContext>;
+}
+
+/**
+ * Asks again what is shown, and lets the rest count as old. A question that is on its way for the first time may have
+ * been answered before the event: it is asked again after its answer.
+ */
+function askAgain(queries: QueryClient, isChanged: (key: QueryKey) => boolean): void {
+  const predicate = ({ queryKey }: { queryKey: readonly unknown[] }) => isChanged(queryKey as QueryKey);
+  const first = queries
+    .getQueryCache()
+    .findAll({ predicate, fetchStatus: 'fetching' })
+    .filter(({ state }) => state.data === undefined);
+  void queries.invalidateQueries({ predicate });
+  for (const { promise, queryKey } of first) {
+    const again = () => void queries.invalidateQueries({ queryKey, exact: true });
+    promise?.then(again, () => undefined);
+  }
 }
 
 interface Following {

@@ -57,9 +57,31 @@ export function apiPages<N extends ListName>(name: N, request: Omit<Request<N>, 
   });
 }
 
-/** The items of a list as far as they were asked for, and how to ask for more (`more` of Table takes it). */
-export function useApiPages<N extends ListName>(name: N, request: Omit<Request<N>, 'body'>) {
-  const pages = useInfiniteQuery(apiPages(name, request));
+/** The first page of a list where it is a question of its own, undefined until it is answered, and when that was. */
+interface FirstPage {
+  readonly page: object | undefined;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/**
+ * The items of a list as far as they were asked for, and how to ask for more (`more` of Table takes it). With a first
+ * page nothing is asked before that is there.
+ */
+export function useApiPages<N extends ListName>(
+  name: N,
+  request: Omit<Request<N>, 'body'>,
+  first?: FirstPage,
+) {
+  type Page = { items: readonly Item<N>[]; bookmark?: string };
+  const pages = useInfiniteQuery({
+    ...apiPages(name, request),
+    enabled: first === undefined || first.page !== undefined,
+    ...(first?.page && {
+      initialData: { pages: [first.page as Page], pageParams: [''] },
+      initialDataUpdatedAt: first.at,
+    }),
+  });
   const items = pages.data?.pages.flatMap((page) => page.items);
   return {
     ...pages,

@@ -1,9 +1,9 @@
 // A list that grows at its beginning: newest first, page by page to the older ones. An event asks for its first page
-// alone, however many pages were read before.
+// alone, however many pages were read before. Older pages go on from the first answer, so that it is asked for once.
 import type { ListName, Request } from '@consilium/client/browser';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo } from 'react';
-import { apiPages, apiQuery, useApiPages } from '../../api/queries.ts';
+import { apiPages, useApi, useApiPages } from '../../api/queries.ts';
 
 type LedgerList = Extract<ListName, 'listLedgerBlocks' | 'listTransactions'>;
 const PAGE = 100;
@@ -26,6 +26,11 @@ export function hasGap<T>(fresh: readonly T[], read: readonly T[], keyOf: (item:
   return !fresh.some((item) => known.has(keyOf(item)));
 }
 
+interface Page<T> {
+  readonly items: readonly T[];
+  readonly bookmark?: string;
+}
+
 /** A list as `QueryState` and `Table` take it. */
 export interface NewestFirst<T> {
   readonly data: readonly T[] | undefined;
@@ -43,28 +48,21 @@ export function useNewestFirst<T>(
 ): NewestFirst<T> {
   const client = useQueryClient();
   const request = { query: { ...query, limit: PAGE } } as Omit<Request<LedgerList>, 'body'>;
-  const pages = useApiPages(name, request);
+  const newest = useApi(name, ...([request] as unknown as [never]));
+  const first = newest.data as Page<T> | undefined;
+  const pages = useApiPages(name, request, { page: first, at: newest.dataUpdatedAt });
   const read = pages.data as readonly T[] | undefined;
-  // What was read first is the newest until an event says otherwise.
-  const asked = apiQuery(name, ...([request] as unknown as [never]));
-  const newest = useQuery({
-    ...(asked as object),
-    queryKey: asked.queryKey,
-    enabled: read !== undefined,
-    initialData: () => read && { items: read.slice(0, PAGE) },
-    initialDataUpdatedAt: pages.dataUpdatedAt,
-  });
-  const fresh = (newest.data as { readonly items: readonly T[] } | undefined)?.items;
+  const fresh = first?.items;
   const isApart = fresh !== undefined && read !== undefined && hasGap(fresh, read, keyOf);
   const { queryKey } = apiPages(name, request);
   const key = JSON.stringify(queryKey);
   useEffect(() => {
-    if (isApart) void client.resetQueries({ queryKey: JSON.parse(key), exact: true });
-  }, [client, isApart, key]);
+    if (isApart) client.setQueryData(JSON.parse(key), { pages: [first], pageParams: [''] });
+  }, [client, isApart, key, first]);
   const data = useMemo(
     () => (read === undefined || fresh === undefined ? read : joinNewest(fresh, read, keyOf)),
     [read, fresh, keyOf],
   );
-  const { error, isFetching, refetch, more } = pages;
-  return { data, error, isFetching, refetch, more };
+  const { error, isFetching, refetch } = first === undefined ? newest : pages;
+  return { data, error, isFetching, refetch, more: pages.more };
 }
