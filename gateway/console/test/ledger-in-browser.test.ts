@@ -14,6 +14,15 @@ const SUITE_TIMEOUT_MS = 1_500_000;
 const WAITED_MS = 120_000;
 const BLOCKS = 100_000;
 
+/** Made-up blocks from one on to older ones. */
+const blocks = (newest: number, count: number) =>
+  Array.from({ length: count }, (_, at) => ({
+    number: newest - at,
+    ...{ hash: 'ab'.repeat(32), previousHash: null, dataHash: '', at: null },
+    ...{ transactions: 1, withoutEffect: 0, isConfiguration: false },
+    ...{ signedBy: [], agreed: [], witnessed: [] },
+  }));
+
 describe('the ledger in a browser', { skip: whyNoBrowser() ?? false, timeout: SUITE_TIMEOUT_MS }, () => {
   let browser: Browser;
   let gateway: ConsoleGateway;
@@ -125,13 +134,34 @@ describe('the ledger in a browser', { skip: whyNoBrowser() ?? false, timeout: SU
     await page.unrouteAll({ behavior: 'ignoreErrors' });
   });
 
+  it('begins again where more happened at once than a page holds, and misses no block', async () => {
+    let newest = 199;
+    await page.route('**/v1/blocks?*', (route) => {
+      const asked = new URL(route.request().url()).searchParams;
+      const from = Number(asked.get('bookmark') ?? newest);
+      const items = blocks(from, Math.min(Number(asked.get('limit')), from + 1));
+      const next = from - items.length;
+      return route.fulfill({ json: { items, bookmark: next < 0 ? '' : `${next}` } });
+    });
+    await page.goto(`${gateway.url}/console/ledger?show=blocks`);
+    const first = page.locator('tbody tr').first();
+    const shows = (number: number) => first.getByText(`${number}`, { exact: true }).waitFor();
+    await shows(199);
+    const more = page.getByRole('button', { name: 'Show more' });
+    await more.click();
+    await more.waitFor({ state: 'detached' });
+    newest = 499;
+    const payload = anotherDataset('third');
+    const answer = await gateway.as('steward', { method: 'POST', url: '/v1/datasets', payload });
+    assert.equal(answer.statusCode, 201, answer.body);
+    await shows(499);
+    for (let read = 1; read < 5; read++) await more.click();
+    await page.locator('table[aria-rowcount="501"]').waitFor();
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+  });
+
   it('keeps few rows in the page of a hundred thousand, wherever one scrolls', async () => {
-    const items = Array.from({ length: BLOCKS }, (_, at) => ({
-      number: BLOCKS - at - 1,
-      ...{ hash: 'ab'.repeat(32), previousHash: null, dataHash: '', at: null },
-      ...{ transactions: 1, withoutEffect: 0, isConfiguration: false },
-      ...{ signedBy: [], agreed: [], witnessed: [] },
-    }));
+    const items = blocks(BLOCKS - 1, BLOCKS);
     await page.route('**/v1/blocks?*', (route) => {
       const isOfList = route.request().url().includes('limit=100');
       return route.fulfill({ json: { items: isOfList ? items : items.slice(0, 1) } });
